@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Memory of one command or transaction: many small pieces, one release.
+ */
+#ifndef MR_ARENA_H
+#define MR_ARENA_H
+
+#include "compiler.h"
+
+struct arena_block;
+struct arena {
+    struct arena_block *head;
+    size_t used; /* bytes given out since the last reset */
+    size_t cap;  /* most bytes given out between resets */
+};
+
+void arena_init(struct arena *a, size_t cap);
+/* n bytes, zeroed, aligned for any type; NULL when the cap would be passed. */
+void *arena_alloc(struct arena *a, size_t n) MR_MUST_CHECK;
+char *arena_strdup(struct arena *a, const char *s) MR_MUST_CHECK;
+char *arena_strndup(struct arena *a, const char *s, size_t n) MR_MUST_CHECK;
+/* Releases everything given out. */
+void arena_reset(struct arena *a);
+
+#endif
