@@ -19,7 +19,9 @@ void arena_init(struct arena *a, size_t cap);
 void *arena_alloc(struct arena *a, size_t n) MR_MUST_CHECK;
 char *arena_strdup(struct arena *a, const char *s) MR_MUST_CHECK;
 char *arena_strndup(struct arena *a, const char *s, size_t n) MR_MUST_CHECK;
-/* Releases everything given out. */
+/* Releases everything given out; the first block is kept for the next command. */
 void arena_reset(struct arena *a);
+/* The same, and keeps nothing: for the end of the arena's owner. The arena can be used again. */
+void arena_free(struct arena *a);
 
 #endif

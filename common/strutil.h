@@ -26,6 +26,10 @@ int str_in_list(const char *list, const char *item);
 /* "Sun, 22 Nov 2026 06:20:01 +0000 (UTC)" in local time (RFC 5322 3.3, zone name in a comment as Postfix writes). */
 #define DATE_5322_SIZE 64
 void date_5322(char text[DATE_5322_SIZE], time_t t);
+/* Reads the time zone; called before a chroot hides its file. */
+void date_init(void);
+/* Opens what random_bytes() needs where the kernel has no getrandom(2); called before a chroot hides it. */
+void random_init(void);
 /* n random bytes from the kernel; exits when there are none to be had. */
 void random_bytes(void *p, size_t n);
 /* Reads a whole file into b (its cap bounds it). 0 or -1 (errno; EFBIG over the cap). */
@@ -33,5 +37,7 @@ int file_read(const char *path, struct buf *b);
 /* Writes all n bytes, going on after EINTR and short writes. 0 or -1 (errno). */
 int fd_write_all(int fd, const void *p, size_t n);
 int fd_pwrite_all(int fd, const void *p, size_t n, int64_t offset);
+/* Makes fd non-blocking and close-on-exec. 0 or -1 (errno). */
+int fd_set_flags(int fd);
 
 #endif
