@@ -27,6 +27,7 @@ struct chan_permit {
     chan_handler *take;
 };
 #define CHAN_ANY_STATE (~0u)
+#define CHAN_ANY_TYPE 0xffffffffu /* as type: every frame (peer.c checks answers against their requests) */
 
 struct chan {
     struct ev_loop *loop;
@@ -55,6 +56,8 @@ struct chan *chan_new(struct ev_loop *loop, int fd, const struct chan_permit *pe
 void chan_begin(struct chan *c, struct frame_out *f, unsigned type, uint32_t id);
 /* 0; or -1 when the peer does not read and the cap is reached: the channel is being closed. */
 int chan_send(struct chan *c, struct frame_out *f);
+/* Sends a whole frame that frame_finish() has completed elsewhere (it has no descriptors). As chan_send(). */
+int chan_send_raw(struct chan *c, const void *frame, size_t n);
 /* Stops, or goes on, taking frames from this peer (flow control). */
 void chan_pause(struct chan *c, int paused);
 /* Closes now, or, from inside a handler, when it returns. `closed` is called once. */

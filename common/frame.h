@@ -24,14 +24,13 @@ struct frame_out {
     int failed;
 };
 
-/* A received frame being read. Strings point into it and end in NUL (copied out by getters). */
+/* A received frame being read. Strings point into it (they carry their NUL); they live until the handler returns. */
 struct frame {
     unsigned type;
     uint32_t id;
     const unsigned char *pos, *end;
     int fds[FRAME_MAX_FDS]; /* -1 once taken */
     int nfds, next_fd;
-    struct arena *arena; /* strings are copied here; lives until the handler returns */
 };
 
 /* --- writing: begin (chan.h has chan_begin), put, send --- */
@@ -46,7 +45,6 @@ void frame_put_fd(struct frame_out *f, int fd);
 int frame_finish(struct frame_out *f) MR_MUST_CHECK;
 
 /* --- reading. Each: 0, or -1 (wrong type, short, NUL inside a string, over max) --- */
-struct arena;
 int frame_get_u32(struct frame *f, uint32_t *v_r) MR_MUST_CHECK;
 int frame_get_u64(struct frame *f, uint64_t *v_r) MR_MUST_CHECK;
 /* A string of at most max bytes, without NUL or any control character but TAB

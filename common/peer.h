@@ -26,13 +26,18 @@ typedef int peer_answer(void *arg, struct frame *f);
  * again on the next one, within its timeout; for requests that may be repeated, as lookups.
  */
 struct peer *peer_new(struct worker *w, const char *name, double timeout_s, int retry);
-/* Starts a request; put fields into *f, then peer_send(). The types of legal answers
- * are [answer_min, answer_max]. */
+/* Starts a request; put fields into *f, then peer_send(). The answer must have answer_type. */
 struct peer_request *peer_begin(struct peer *p, struct frame_out *f, unsigned type);
+/*
+ * Starts the next frame of a conversation, with the number of the first: legal when `answer` has returned 1 (the
+ * request is parked: no timeout runs until the next peer_send(), and a lost connection is told at once by NULL). Then
+ * peer_send() with the same r. Follow-ups are never sent again after a lost connection.
+ */
+void peer_continue(struct peer_request *r, struct frame_out *f, unsigned type);
 void peer_send(struct peer_request *r, struct frame_out *f, unsigned answer_type, peer_answer *answer, void *arg);
 /* The number that frames about this request carry (for later frames of a conversation). */
 uint32_t peer_request_id(const struct peer_request *r);
-/* Forgets a request: its answer will be dropped, `answer` not called. */
+/* Forgets a request (a parked one too): its answer will be dropped, `answer` not called. */
 void peer_cancel(struct peer_request *r);
 /* A frame that wants no answer (ABORT); lost when there is no connection. id: of the request it is about. */
 void peer_tell_begin(struct peer *p, struct frame_out *f, unsigned type, uint32_t id);

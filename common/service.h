@@ -123,12 +123,13 @@ int parent_spawn(struct parent *p, const char *kind, unsigned uid, unsigned gid,
 
 /* Control channel frames. Service-specific requests start at CTL_SERVICE_FIRST. */
 enum ctl_type {
-    CTL_START = 0x100, /* parent: settings, log, listeners */
+    CTL_START = 0x100, /* parent: blob settings; CTL_LOG and CTL_LISTEN came before it */
+    CTL_LISTEN,        /* parent: str name, u32 role, blob master.cf entry, fd */
     CTL_READY,         /* worker */
     CTL_CONFIG,        /* parent: new settings */
     CTL_STOP,          /* parent */
     CTL_CONNECT,       /* worker: str name */
-    CTL_CONNECTED,     /* parent: u32 ok [fd] */
+    CTL_CONNECTED,     /* parent: str name, u32 ok [fd] */
     CTL_RELOG,         /* worker: the log socket failed */
     CTL_LOG,           /* parent: u32 is_syslog, fd */
     CTL_SERVICE_FIRST = 0x180

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the log goes: opened by parents, handed to workers. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "service_private.h"
+
+#define SYSLOG_SOCKET "/dev/log"
+
+static int
+open_syslog(void)
+{
+    struct sockaddr_un sun;
+    int saved, fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    if (fd < 0)
+        return -1;
+    memset(&sun, 0, sizeof(sun));
+    sun.sun_family = AF_UNIX;
+    strcpy(sun.sun_path, SYSLOG_SOCKET);
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+        saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+int
+service_open_log(struct conf *conf, int *is_syslog_r)
+{
+    const char *file = conf_str(conf, "maillog_file");
+
+    *is_syslog_r = file[0] == '\0';
+    if (*is_syslog_r)
+        return open_syslog();
+    return open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ISC */
+/* The worker side of the skeleton: start, control channel, accepting, end. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "mem.h"
+#include "service_private.h"
+#include "strutil.h"
+
+enum { WORKER_STARTING, WORKER_RUNNING, WORKER_STOPPING };
+
+struct acceptor {
+    struct worker *worker;
+    struct service_listener *listener;
+    service_accept_cb *cb;
+    void *arg;
+    ev_io io;
+    ev_timer pause;
+    struct acceptor *next;
+};
+static struct acceptor *acceptors;
+
+static ev_prepare flush_w;
+
+/* Before the loop sleeps: what this round produced goes out together. */
+static void
+worker_flush(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+    MR_UNUSED(loop);
+    MR_UNUSED(w);
+    MR_UNUSED(revents);
+    chan_flush_all();
+    log_flush();
+}
+
+void
+service_exit(struct worker *w, int status)
+{
+    MR_UNUSED(w);
+    chan_flush_all();
+    log_flush();
+    _exit(status);
+}
+
+/* ---- frames from the parent ------------------------------------------------------------- */
+
+static int
+ctl_log(struct chan *c, struct frame *f)
+{
+    uint32_t is_syslog;
+    int fd;
+
+    MR_UNUSED(c);
+    if (frame_get_u32(f, &is_syslog) < 0 || frame_get_fd(f, &fd) < 0)
+        return -1;
+    if (frame_end(f) < 0) {
+        close(fd);
+        return -1;
+    }
+    log_set_fd(fd, (int)is_syslog);
+    return 0;
+}
+
+static int
+ctl_listen(struct chan *c, struct frame *f)
+{
+    struct worker *w = c->owner;
+    struct service_listener *l = &w->listen[w->nlisten];
+    const char *name;
+    const void *entry;
+    size_t n;
+    uint32_t role;
+    int fd;
+
+    if (w->nlisten == SERVICE_MAX_LISTEN || frame_get_str(f, &name, 255) < 0 || frame_get_u32(f, &role) < 0 ||
+        frame_get_blob(f, &entry, &n, FRAME_MAX) < 0 || frame_get_fd(f, &fd) < 0)
+        return -1;
+    l->name = mem_strdup(name);
+    l->role = role;
+    l->fd = fd;
+    l->entry = n > 0 ? mastercf_entry_unpack(entry, n) : NULL;
+    w->nlisten++;
+    return frame_end(f);
+}
+
+static int
+ctl_start(struct chan *c, struct frame *f)
+{
+    struct worker *w = c->owner;
+    const void *conf;
+    size_t n;
+    struct frame_out out;
+
+    if (frame_get_blob(f, &conf, &n, FRAME_MAX) < 0 || frame_end(f) < 0)
+        return -1;
+    w->conf = conf_unpack(conf, n);
+    if (!w->conf)
+        return -1;
+    if (!w->service->log_courier)
+        log_init(mem_strdup(conf_str(w->conf, "syslog_name")), w->service->syslog_program);
+    if ((w->kind->open && w->kind->open(w) < 0) || service_drop(w->kind, w->conf) < 0 || w->kind->run(w) < 0)
+        service_exit(w, 75);
+    c->state = WORKER_RUNNING;
+    chan_begin(c, &out, CTL_READY, 0);
+    chan_send(c, &out);
+    return 0;
+}
+
+static int
+ctl_config(struct chan *c, struct frame *f)
+{
+    struct worker *w = c->owner;
+    struct conf *old = w->conf, *fresh;
+    const void *conf;
+    size_t n;
+
+    if (frame_get_blob(f, &conf, &n, FRAME_MAX) < 0 || frame_end(f) < 0)
+        return -1;
+    fresh = conf_unpack(conf, n);
+    if (!fresh)
+        return -1;
+    w->conf = fresh;
+    if (w->kind->reload)
+        w->kind->reload(w, old);
+    conf_free(old);
+    return 0;
+}
+
+static int
+ctl_stop(struct chan *c, struct frame *f)
+{
+    struct worker *w = c->owner;
+
+    if (frame_end(f) < 0)
+        return -1;
+    service_accept_stop(w);
+    c->state = WORKER_STOPPING;
+    if (!w->kind->stop)
+        service_exit(w, 0);
+    w->kind->stop(w);
+    return 0;
+}
+
+static int
+ctl_connected(struct chan *c, struct frame *f)
+{
+    const char *name;
+    uint32_t ok;
+    int fd = -1;
+
+    MR_UNUSED(c);
+    if (frame_get_str(f, &name, 255) < 0 || frame_get_u32(f, &ok) < 0 || (ok && frame_get_fd(f, &fd) < 0))
+        return -1;
+    if (frame_end(f) < 0) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    peer_connected(name, fd);
+    return 0;
+}
+
+#define STARTING (1u << WORKER_STARTING)
+#define RUNNING (1u << WORKER_RUNNING | 1u << WORKER_STOPPING)
+static const struct chan_permit from_parent[] = {
+    {CTL_LOG, "log", MR_ROLE_PARENT, CHAN_ANY_STATE, ctl_log},
+    {CTL_LISTEN, "listen", MR_ROLE_PARENT, STARTING, ctl_listen},
+    {CTL_START, "start", MR_ROLE_PARENT, STARTING, ctl_start},
+    {CTL_CONFIG, "config", MR_ROLE_PARENT, RUNNING, ctl_config},
+    {CTL_STOP, "stop", MR_ROLE_PARENT, RUNNING, ctl_stop},
+    {CTL_CONNECTED, "connected", MR_ROLE_PARENT, RUNNING, ctl_connected},
+    {0, NULL, 0, 0, NULL},
+};
+
+/* A worker without a parent has no reason to be: a new parent starts new ones. */
+static void
+worker_orphaned(struct chan *c)
+{
+    service_exit(c->owner, 0);
+}
+
+static void
+worker_log_lost(void *arg)
+{
+    struct worker *w = arg;
+    struct frame_out f;
+
+    chan_begin(w->parent, &f, CTL_RELOG, 0);
+    chan_send(w->parent, &f);
+}
+
+int
+worker_main(const struct service *s, const struct service_options *o)
+{
+    static struct worker w;
+    const struct worker_kind *k;
+
+    for (k = s->kinds; k->name && strcmp(k->name, o->worker) != 0; k++)
+        ;
+    if (!k->name || fcntl(SERVICE_CTL_FD, F_GETFD) < 0)
+        log_fatal(64, "-W is for the parent process only");
+    fcntl(SERVICE_CTL_FD, F_SETFD, FD_CLOEXEC);
+    if (o->worker_locks) {
+        fcntl(SERVICE_LOCK_FD, F_SETFD, FD_CLOEXEC);
+        /* Waits until the last process of an earlier set is gone. */
+        if (flock(SERVICE_LOCK_FD, LOCK_EX) < 0)
+            log_fatal(75, "lock: %s", strerror(errno));
+    }
+    w.kind = k;
+    w.service = s;
+    w.index = o->worker_index;
+    w.loop = ev_default_loop(EVFLAG_AUTO);
+    if (!w.loop)
+        log_fatal(75, "no event loop: %s", strerror(errno));
+    ev_prepare_init(&flush_w, worker_flush);
+    ev_set_priority(&flush_w, EV_MINPRI); /* after the daemon's own prepare watchers */
+    ev_prepare_start(w.loop, &flush_w);
+    w.parent = chan_new(w.loop, SERVICE_CTL_FD, from_parent, MR_ROLE_PARENT, "the parent", FRAME_MAX * 2, &w,
+                        worker_orphaned);
+    log_on_lost(worker_log_lost, &w);
+    ev_run(w.loop, 0);
+    service_exit(&w, 0);
+}
+
+/* ---- listening -------------------------------------------------------------------------- */
+
+struct service_listener *
+service_find_listener(struct worker *w, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < w->nlisten; i++)
+        if (strcmp(w->listen[i].name, name) == 0)
+            return &w->listen[i];
+    return NULL;
+}
+
+static void
+acceptor_resume(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct acceptor *a = t->data;
+
+    MR_UNUSED(revents);
+    ev_io_start(loop, &a->io);
+}
+
+static void
+acceptor_ready(struct ev_loop *loop, ev_io *io, int revents)
+{
+    struct acceptor *a = io->data;
+    int fd;
+
+    MR_UNUSED(revents);
+#ifdef HAVE_ACCEPT4
+    fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+    fd = accept(io->fd, NULL, NULL);
+    if (fd >= 0 && (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)) {
+        close(fd);
+        return;
+    }
+#endif
+    if (fd >= 0) {
+        a->cb(a->arg, a->listener, fd);
+        return;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        log_warning("accept: %s: no new connections for a second", strerror(errno));
+        ev_io_stop(loop, io);
+        ev_timer_set(&a->pause, 1., 0.);
+        ev_timer_start(loop, &a->pause);
+    }
+}
+
+void
+service_accept(struct worker *w, struct service_listener *l, service_accept_cb *cb, void *arg)
+{
+    struct acceptor *a = mem_alloc(sizeof(*a));
+
+    a->worker = w;
+    a->listener = l;
+    a->cb = cb;
+    a->arg = arg;
+    ev_io_init(&a->io, acceptor_ready, l->fd, EV_READ);
+    ev_timer_init(&a->pause, acceptor_resume, 1., 0.);
+    a->io.data = a->pause.data = a;
+    ev_io_start(w->loop, &a->io);
+    a->next = acceptors;
+    acceptors = a;
+}
+
+void
+service_accept_stop(struct worker *w)
+{
+    struct acceptor *a;
+
+    for (a = acceptors; a; a = a->next) {
+        ev_io_stop(w->loop, &a->io);
+        ev_timer_stop(w->loop, &a->pause);
+    }
+}
