@@ -1,7 +1,7 @@
 # The library of every program (never knows what a particular daemon does).
 noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES = \
-  common/address.h common/address_header.c common/address_path.c common/address_put.c common/arena.c common/arena.h common/base64.c common/buf.c common/buf.h common/chan.c common/chan.h \
+  common/address.c common/address.h common/address_header.c common/address_impl.h common/address_path.c common/arena.c common/arena.h common/base64.c common/buf.c common/buf.h common/chan.c common/chan.h \
   common/compiler.h common/conf.c common/conf.h common/conf_default.c common/conf_expand.c common/conf_file.c common/conf_impl.h common/date.c common/dsn.c common/dsn.h common/fdutil.c common/frame.c common/frame.h \
   common/log.c common/log.h common/maildir.h common/maildir_make.c common/maildir_name.c common/maildir_quota.c common/maildir_scan.c common/mastercf.c common/mastercf.h common/mem.c common/mem.h \
   common/netaddr.c common/netaddr.h common/netlist.c common/netlisten.c common/netsock.c common/pack.c common/pack.h common/params.c common/params.h common/params_postfix.c common/peer.c common/peer.h common/proto.h \
