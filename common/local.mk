@@ -20,3 +20,15 @@ t_fuzz_fuzz_maildir_SOURCES = t/fuzz/fuzz_maildir.c
 t_fuzz_fuzz_maildir_LDFLAGS = -fsanitize=fuzzer,address,undefined
 t_fuzz_fuzz_maildir_LDADD = $(COMMON_LIBS)
 endif
+
+if CMOCKA
+UNIT_TESTS += t/unit/test_frame
+t_unit_test_frame_SOURCES = t/unit/test_frame.c
+t_unit_test_frame_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+endif
+if FUZZ
+FUZZERS += t/fuzz/fuzz_frame
+t_fuzz_fuzz_frame_SOURCES = t/fuzz/fuzz_frame.c
+t_fuzz_fuzz_frame_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_frame_LDADD = $(COMMON_LIBS)
+endif
