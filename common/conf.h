@@ -62,7 +62,8 @@ void conf_each(struct conf *c, int set_only, void (*fn)(void *arg, const char *n
 /* --- lists --- */
 /*
  * The next item of a list separated by commas and white space; items in { } are
- * one. Start with *pos = the value. NULL at the end. buf holds it until the next call.
+ * one, and come without the braces. Start with *pos = the value. NULL at the end. buf holds it until
+ * the next call; an item over its cap comes as "", as does "{}": refuse it.
  */
 const char *conf_list_next(const char **pos, struct buf *item);
 
