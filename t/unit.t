@@ -1,0 +1,21 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+# Every cmocka program of t/unit, each as one test.
+use strict;
+use warnings;
+
+use Test::More;
+
+use MrTest qw(build_dir source_dir run_command);
+
+my @sources = glob source_dir() . '/t/unit/test_*.c';
+for my $source (@sources) {
+    my ($name) = $source =~ m{([^/]+)\.c$};
+    my $program = build_dir() . "/t/unit/$name";
+    SKIP: {
+        skip "$name was not built (is cmocka missing?)", 1 unless -x $program;
+        my ($status, $output) = run_command([$program]);
+        is $status, 0, $name or diag $output;
+    }
+}
+done_testing;
