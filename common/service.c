@@ -3,6 +3,7 @@
 #include "config.h"
 #endif
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -72,6 +73,23 @@ service_options(const struct service *s, int argc, char **argv, struct service_o
     return -1;
 }
 
+/* What the shell that started us left open is no business of a daemon, or of its workers. */
+static void
+service_close_inherited(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    struct dirent *e;
+
+    if (!d)
+        return;
+    while ((e = readdir(d)) != NULL) {
+        int fd = atoi(e->d_name);
+        if (fd > 2 && fd != dirfd(d))
+            close(fd);
+    }
+    closedir(d);
+}
+
 int
 service_main(const struct service *s, int argc, char **argv)
 {
@@ -87,6 +105,7 @@ service_main(const struct service *s, int argc, char **argv)
     log_init(s->log_courier ? "" : "postfix", s->syslog_program);
     if (o.worker)
         return worker_main(s, &o);
+    service_close_inherited();
     n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     if (n < 0)
         log_fatal(71, "/proc/self/exe: %s: is /proc mounted?", strerror(errno));

@@ -319,6 +319,8 @@ parent_background(struct parent *p)
     if (how == 'R')
         _exit(0);
     waitpid(pid, &status, WNOHANG);
+    fprintf(stderr, "%s: not started: see the lines above, and the log (%s)\n", p->service->name,
+            conf_str(p->conf, "maillog_file")[0] ? conf_str(p->conf, "maillog_file") : "syslog, mail.*");
     _exit(75);
 }
 

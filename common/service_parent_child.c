@@ -145,7 +145,7 @@ child_stop(struct child *c)
     if (!c->chan)
         return;
     if (!c->ready) {
-        kill(c->pid, SIGTERM);
+        kill(c->pid, SIGKILL);
         return;
     }
     chan_begin(c->chan, &f, CTL_STOP, 0);
@@ -269,7 +269,7 @@ child_exec(struct child *c, int ctl)
         _exit(77);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGTERM, SIG_DFL);
+    signal(SIGTERM, SIG_IGN); /* a terminal's Ctrl-C goes to all: the parent alone answers it */
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     snprintf(index, sizeof(index), "%u", c->index);
