@@ -4,13 +4,15 @@
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+any_file() { for file in "$@"; do if [ -e "$file" ]; then return 0; fi; done; return 1; }
+PATH=$PATH:/usr/sbin:/sbin # an ordinary user's may lack them
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # ---- what is missing ----------------------------------------------------------------------
 # Each need_* adds to $missing (package names) and $missing_what (for people) when something
 # is not there. The last two arguments are Debian's and CentOS's package.
 
-missing= missing_what=
+missing='' missing_what=''
 
 is_debian() { have apt-get; }
 
@@ -21,7 +23,7 @@ lacks() { # what debian-package centos-package
 need_command() { have "$1" || lacks "$@"; }
 need_header() { have cc && echo "#include <$1>" | cc -E - >/dev/null 2>&1 || lacks "$@"; }
 need_perl_module() { have perl && perl -M"$1" -e 1 >/dev/null 2>&1 || lacks "$@"; }
-need_sasl_plugin() { ls /usr/lib*/sasl2/lib"$1".so* /usr/lib/*/sasl2/lib"$1".so* >/dev/null 2>&1 || lacks "$@"; }
+need_sasl_plugin() { any_file /usr/lib*/sasl2/lib"$1".so* /usr/lib/*/sasl2/lib"$1".so* || lacks "$@"; }
 
 need_build_tools() {
 	need_command cc gcc gcc
@@ -63,7 +65,7 @@ install_missing() {
 	fi
 	say "Installing what is missing:$missing_what"
 	run_install || die "could not install; try by hand:  $install_cmd"
-	missing= missing_what=
+	missing='' missing_what=''
 }
 
 # One try; with fresh package lists where the first fails.
@@ -107,9 +109,10 @@ build_in() {
 	mkdir -p "$dir"
 	(
 		cd "$dir" || exit 1
-		if [ ! -f Makefile ] || [ ../configure -nt Makefile ] || [ "$(cat .configured 2>/dev/null)" != "$*" ]; then
+		if [ ! -f Makefile ] || [ -n "$(find ../configure -newer Makefile)" ] || [ "$(cat .configured 2>/dev/null)" != "$*" ]; then
 			../configure -q "$@" && printf '%s' "$*" >.configured || exit 1
 		fi
+		# shellcheck disable=SC2086 # targets are a list of words
 		make -s -j"$(cpus)" ${MAKE_TARGETS-}
 	) || die "the build in ./$dir failed"
 }
