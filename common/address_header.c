@@ -24,20 +24,21 @@ struct header_list {
     int phrase;     /* two of them without a dot between: a display name */
 };
 
-/* Skips the comment at p, with those nested in it. 0, or -1: no end. */
+/* Skips the comment at p, with those nested in it. 0, or -1: no end (p stays). */
 static int
 header_skip_comment(struct header_list *h)
 {
+    const char *p;
     size_t depth = 0;
 
-    for (; h->p < h->end; h->p++) {
-        if (*h->p == '(') {
+    for (p = h->p; p < h->end; p++) {
+        if (*p == '(') {
             depth++;
-        } else if (*h->p == ')' && --depth == 0) {
-            h->p++;
+        } else if (*p == ')' && --depth == 0) {
+            h->p = p + 1;
             return 0;
-        } else if (*h->p == '\\' && h->p + 1 < h->end) {
-            h->p++;
+        } else if (*p == '\\' && p + 1 < h->end) {
+            p++;
         }
     }
     return -1;
