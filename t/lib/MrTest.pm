@@ -134,7 +134,7 @@ sub etc { return "$_[0]{dir}/etc" }
 sub base { return $_[0]{base} }
 sub smtp_port { return $_[0]{base} + 25 }
 sub pop3_port { return $_[0]{base} + 110 }
-sub program { my ($self, $name) = @_; return "$BUILD/" . ($name =~ /^(?:mailadm|authtest)$/ ? 'authd' : $name) . "/$name" }
+sub program { my ($self, $name) = @_; return "$BUILD/" . ($name =~ /^(?:mailadm|authtest)$/ ? "authd" : $name eq "postconf" ? "tools" : $name) . "/$name" }
 
 # Stops the daemons and removes the directory (MR_KEEP in the environment keeps it). False, which
 # fails the test file when it comes to its end, when a daemon has had an accident.
