@@ -86,8 +86,7 @@ own() { # user directory
 make_directories() {
 	(
 		umask 022
-		mkdir -p "$state" "$etc" "$state/spool/pid" "$state/spool/empty" "$state/authdaemon" "$state/log" \
-			"$state/domains" "$state/accounts"
+		mkdir -p "$state" "$etc" "$state/spool" "$state/authdaemon" "$state/log" "$state/domains" "$state/accounts"
 	) || die "cannot make the state directory $state"
 	chmod 700 "$state/domains" "$state/accounts"
 	own vuser "$state/domains"
@@ -196,12 +195,12 @@ ports_must_be_free() {
 }
 
 instance_start() {
-	for service in $SERVICES; do
-		if ! "$(program "$service")" -c "$etc"; then
+	for daemon in $SERVICES; do
+		if ! "$(program "$daemon")" -c "$etc"; then
 			say "The end of $state/log/mail.log:" >&2
 			tail -n 5 "$state/log/mail.log" >&2 2>/dev/null || :
 			instance_stop >/dev/null
-			die "$service did not start (above it says why)"
+			die "$daemon did not start (above it says why)"
 		fi
 	done
 }

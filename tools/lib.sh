@@ -64,7 +64,10 @@ install_missing() {
 		die "missing:$missing_what. As root, type:  $install_cmd"
 	fi
 	say "Installing what is missing:$missing_what"
-	run_install || die "could not install; try by hand:  $install_cmd"
+	if ! run_install; then
+		is_debian || say "(On CentOS, libev-devel is in EPEL: yum install epel-release)"
+		die "could not install; try by hand:  $install_cmd"
+	fi
 	missing='' missing_what=''
 }
 
