@@ -131,9 +131,11 @@ header_report(struct header_list *h, int has_domain)
 static int
 header_addr_spec(struct header_list *h, int c)
 {
-    if (c == '\0' || (c == '@' && header_domain(h) < 0))
+    if (c == '@')
+        return header_domain(h) < 0 ? -1 : header_report(h, 1);
+    if (c == '\0' || (c != HEADER_END && strchr(",;>", c) == NULL))
         return -1;
-    return header_report(h, c == '@');
+    return header_report(h, 0);
 }
 
 /* Reads "<...>", with a route if there is one; reports what is in it. 0 or -1. */
@@ -183,7 +185,7 @@ header_element(struct header_list *h)
     }
     if (c == '<')
         return header_angle(h);
-    if (c == '@' || h->words > 0)
+    if (h->words > 0 || c == '@' || c == '\0')
         return header_addr_spec(h, c);
     return 0;
 }

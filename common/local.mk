@@ -32,3 +32,25 @@ t_fuzz_fuzz_frame_SOURCES = t/fuzz/fuzz_frame.c
 t_fuzz_fuzz_frame_LDFLAGS = -fsanitize=fuzzer,address,undefined
 t_fuzz_fuzz_frame_LDADD = $(COMMON_LIBS)
 endif
+
+if CMOCKA
+UNIT_TESTS += t/unit/test_address t/unit/test_netaddr t/unit/test_strutil
+t_unit_test_address_SOURCES = t/unit/test_address.c
+t_unit_test_address_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+t_unit_test_netaddr_SOURCES = t/unit/test_netaddr.c
+t_unit_test_netaddr_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+t_unit_test_strutil_SOURCES = t/unit/test_strutil.c
+t_unit_test_strutil_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+endif
+if FUZZ
+FUZZERS += t/fuzz/fuzz_address t/fuzz/fuzz_base64 t/fuzz/fuzz_netlist
+t_fuzz_fuzz_address_SOURCES = t/fuzz/fuzz_address.c
+t_fuzz_fuzz_address_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_address_LDADD = $(COMMON_LIBS)
+t_fuzz_fuzz_base64_SOURCES = t/fuzz/fuzz_base64.c
+t_fuzz_fuzz_base64_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_base64_LDADD = $(COMMON_LIBS)
+t_fuzz_fuzz_netlist_SOURCES = t/fuzz/fuzz_netlist.c
+t_fuzz_fuzz_netlist_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_netlist_LDADD = $(COMMON_LIBS)
+endif
