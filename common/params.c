@@ -81,6 +81,7 @@ static const struct param params[] = {
          "debug_peer_list,fast_flush_domains,mynetworks,permit_mx_backup_networks,"
          "qmqpd_authorized_clients,relay_domains,smtpd_access_maps",
          "lists where example.com matches its subdomains"),
+    STR("pop3d_auth_mechanisms", "", "SASL mechanisms that CAPA shows (Courier's POP3AUTH)"),
     TIME("pop3d_failure_delay", "5s", 's', 0, 60, "how long the answer to a wrong password is held back"),
     TIME("pop3d_idle_timeout", "300s", 's', 1, DAY, "how long a POP3 client may be silent"),
     BOOL("pop3d_log_deletions", "no", "log every message that is deleted"),

@@ -109,11 +109,17 @@ enum deliver_outcome { DELIVER_SENT = 1, DELIVER_DEFERRED, DELIVER_BOUNCED };
 
 /* ---- pop3d ------------------------------------------------------------------------------- */
 enum pop3_type {
-    /* network process to session parent: str ticket, str client_ip, u32 client_port, u32 tls, blob pipelined
-     *   (bytes the client sent behind its login; handed on unread), fd client
+    /* network process to session parent: u32 admission (the id of the POP3_ADMIT), str ticket, u32 client_port,
+     *   blob pipelined (bytes the client sent behind its login; handed on unread), fd client
      * answer: u32 outcome (enum lookup_status): LOOKUP_OK: the session owns the client now. */
     POP3_SESSION = 0x500,
-    POP3_SESSION_R
+    POP3_SESSION_R,
+    /* network process: str client_ip: a client connected. It counts until POP3_LEAVE, or the end of its session.
+     * answer: u32 admitted (0: one too many, of this address or of all) */
+    POP3_ADMIT = 0x502,
+    POP3_ADMIT_R,
+    /* network process: (id of the POP3_ADMIT) nothing; no answer: the client is gone without a session */
+    POP3_LEAVE = 0x504
 };
 
 #endif
