@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 
+use File::Glob 'bsd_glob';
 use File::Temp ();
 use Net::POP3;
 use Net::SMTP;
@@ -168,7 +169,7 @@ subtest 'Python poplib' => sub {
     my $dir = File::Temp->newdir;
     my ($status, $output) = run_command(['python3', source_dir() . '/t/clients/fetch.py', $m->pop3_port, $ALICE, $m->password($ALICE), "$dir"]);
     is $status, 0, 'fetched' or diag $output;
-    corpus_is(map { slurp($_) } glob "$dir/*");
+    corpus_is(map { slurp($_) } bsd_glob("$dir/*"));
 };
 
 subtest 'mpop' => sub {
@@ -183,7 +184,7 @@ subtest 'mpop' => sub {
     chmod 0600, "$dir/mpoprc";
     my ($status, $output) = run_command(['mpop', '-C', "$dir/mpoprc", '-Q']);
     is $status, 0, 'fetched' or diag $output;
-    corpus_is(map { lf(slurp($_)) } glob "$dir/Maildir/new/*");
+    corpus_is(map { lf(slurp($_)) } bsd_glob("$dir/Maildir/new/*"));
     is scalar(my @left = $m->messages($ALICE)), 0, 'and deleted';
 };
 

@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 
+use File::Glob 'bsd_glob';
 use Test::More;
 
 use MrTest qw(slurp wait_for);
@@ -34,7 +35,7 @@ sub look_at {
         no_new_privileges => $status{NoNewPrivs},
         root => readlink "/proc/$pid/root",
         command => join(' ', split /\0/, slurp("/proc/$pid/cmdline") || ''),
-        descriptors => [grep { defined } map { readlink } glob "/proc/$pid/fd/*"],
+        descriptors => [grep { defined } map { readlink } bsd_glob("/proc/$pid/fd/*")],
     };
 }
 
@@ -141,7 +142,7 @@ subtest 'directories' => sub {
         is sprintf('%o', (stat $m->dir . "/$name")[2] & 07777), sprintf('%o', $mode_of{$name}), "mode of $name";
     }
     is sprintf('%o', (stat $m->dir . '/credentials')[2] & 07777), '600', 'mode of credentials';
-    my @in_empty = glob $m->dir . '/spool/empty/{*,.[!.]*}';
+    my @in_empty = bsd_glob($m->dir . '/spool/empty/{*,.[!.]*}');
     is_deeply \@in_empty, [], 'the directory that network processes are confined to is empty';
 };
 

@@ -4,11 +4,12 @@
 use strict;
 use warnings;
 
+use File::Glob 'bsd_glob';
 use Test::More;
 
 use MrTest qw(build_dir source_dir run_command);
 
-my @sources = glob source_dir() . '/t/unit/test_*.c';
+my @sources = bsd_glob(source_dir() . '/t/unit/test_*.c');
 for my $source (@sources) {
     my ($name) = $source =~ m{([^/]+)\.c$};
     my $program = build_dir() . "/t/unit/$name";
