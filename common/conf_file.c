@@ -148,6 +148,7 @@ conf_read(const char *dir, struct conf_error *err)
 {
     struct conf *c = NULL;
     struct buf path, text;
+    const char *said;
     int rc;
 
     buf_init(&path, CONF_MAX_PATH);
@@ -157,8 +158,12 @@ conf_read(const char *dir, struct conf_error *err)
         c = conf_new();
         rc = conf_parse(c, buf_cstr(&path), buf_data(&text), buf_len(&text), err);
     }
-    if (rc == 0 && strcmp(dir, MR_CONFIG_DIR) != 0)
-        conf_set(c, "config_directory", dir, buf_cstr(&path), 0);
+    if (rc == 0) {
+        said = conf_raw(c, "config_directory");
+        if (strcmp(said ? said : MR_CONFIG_DIR, dir) !=
+            0) /* it is where we found main.cf, whatever that says */
+            conf_set(c, "config_directory", dir, buf_cstr(&path), 0);
+    }
     if (rc == 0)
         conf_warn_unused(c, dir);
     buf_free(&path);

@@ -54,3 +54,20 @@ t_fuzz_fuzz_netlist_SOURCES = t/fuzz/fuzz_netlist.c
 t_fuzz_fuzz_netlist_LDFLAGS = -fsanitize=fuzzer,address,undefined
 t_fuzz_fuzz_netlist_LDADD = $(COMMON_LIBS)
 endif
+
+if CMOCKA
+UNIT_TESTS += t/unit/test_conf t/unit/test_mastercf
+t_unit_test_conf_SOURCES = t/unit/test_conf.c
+t_unit_test_conf_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+t_unit_test_mastercf_SOURCES = t/unit/test_mastercf.c
+t_unit_test_mastercf_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+endif
+if FUZZ
+FUZZERS += t/fuzz/fuzz_conf t/fuzz/fuzz_mastercf
+t_fuzz_fuzz_conf_SOURCES = t/fuzz/fuzz_conf.c
+t_fuzz_fuzz_conf_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_conf_LDADD = $(COMMON_LIBS)
+t_fuzz_fuzz_mastercf_SOURCES = t/fuzz/fuzz_mastercf.c
+t_fuzz_fuzz_mastercf_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_mastercf_LDADD = $(COMMON_LIBS)
+endif
