@@ -23,6 +23,8 @@ subtest 'the first message' => sub {
     like $m->log_text, qr/to=<alice\@example\.com>.*status=sent/, 'and is logged';
 };
 
+is_deeply [$m->log_lines(qr/warning:|error:/)], [], 'the configuration gives no warning';
+
 subtest 'authtest' => sub {
     my @command = ($m->program('authtest'), '-c', $m->etc, '-s', 'login', 'postmaster@example.com');
     my ($status, $output) = run_command([@command, $m->password('postmaster@example.com')]);
