@@ -188,7 +188,7 @@ static const char *const names[] = {
     "smtpd_policy_service_timeout", "smtpd_policy_service_try_limit", "smtpd_proxy_ehlo",
     "smtpd_proxy_filter", "smtpd_proxy_options", "smtpd_proxy_timeout", "smtpd_recipient_overshoot_limit",
     "smtpd_reject_footer", "smtpd_reject_footer_maps", "smtpd_reject_unlisted_sender",
-    "smtpd_relay_before_recipient_restrictions", "smtpd_restriction_classes",
+    "smtpd_restriction_classes",
     "smtpd_sasl_exceptions_networks", "smtpd_sasl_mechanism_filter", "smtpd_sasl_response_limit",
     "smtpd_sasl_service", "smtpd_sasl_tls_security_options", "smtpd_service_name", "smtpd_starttls_timeout",
     "smtpd_tls_CAfile", "smtpd_tls_CApath", "smtpd_tls_always_issue_session_ids", "smtpd_tls_ask_ccert",
