@@ -117,7 +117,7 @@ header_domain(struct header_list *h)
 static int
 header_report(struct header_list *h, int has_domain)
 {
-    char text[ADDRESS_MAX + 2];
+    char text[2 * ADDRESS_MAX];
 
     if (h->phrase || address_finish(&h->a, &h->local, &h->domain, has_domain, HEADER_FLAGS) < 0)
         return -1;
