@@ -96,7 +96,7 @@ static const char *const names[] = {
     "mailbox_delivery_lock", "mailbox_transport", "mailbox_transport_maps", "maillog_file_compressor",
     "maillog_file_prefixes", "maillog_file_rotate_suffix", "mailq_path", "manpage_directory",
     "maps_rbl_domains", "maps_rbl_reject_code", "masquerade_classes", "masquerade_domains",
-    "masquerade_exceptions", "master_service_disable", "max_idle", "max_use", "message_drop_headers",
+    "masquerade_exceptions", "master_service_disable", "max_use", "message_drop_headers",
     "message_reject_characters", "message_strip_characters", "meta_directory", "milter_command_timeout",
     "milter_connect_macros", "milter_connect_timeout", "milter_content_timeout", "milter_data_macros",
     "milter_default_action", "milter_end_of_data_macros", "milter_end_of_header_macros",

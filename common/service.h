@@ -108,6 +108,9 @@ struct service_listener *service_find_listener(struct worker *w, const char *nam
 typedef void service_accept_cb(void *arg, struct service_listener *l, int fd);
 void service_accept(struct worker *w, struct service_listener *l, service_accept_cb *cb, void *arg);
 void service_accept_stop(struct worker *w); /* stop(): no new connections */
+/* Who takes the parent's answers to service-specific requests (parent_request): frames of type >=
+ * CTL_SERVICE_FIRST. The channel's owner is w. */
+void service_on_answer(struct worker *w, chan_handler *take);
 
 /* --- for parents --- */
 struct ev_loop *parent_loop(struct parent *p);

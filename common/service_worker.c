@@ -31,6 +31,7 @@ struct acceptor {
 static struct acceptor *acceptors;
 
 static ev_prepare flush_w;
+static chan_handler *take_answer; /* of the service itself */
 
 /* Before the loop sleeps: what this round produced goes out together. */
 static void
@@ -170,6 +171,19 @@ ctl_connected(struct chan *c, struct frame *f)
     return 0;
 }
 
+static int
+ctl_answer(struct chan *c, struct frame *f)
+{
+    return f->type >= CTL_SERVICE_FIRST && take_answer ? take_answer(c, f) : -1;
+}
+
+void
+service_on_answer(struct worker *w, chan_handler *take)
+{
+    MR_UNUSED(w);
+    take_answer = take;
+}
+
 #define STARTING (1u << WORKER_STARTING)
 #define RUNNING (1u << WORKER_RUNNING | 1u << WORKER_STOPPING)
 static const struct chan_permit from_parent[] = {
@@ -179,6 +193,7 @@ static const struct chan_permit from_parent[] = {
     {CTL_CONFIG, "config", MR_ROLE_PARENT, RUNNING, ctl_config},
     {CTL_STOP, "stop", MR_ROLE_PARENT, RUNNING, ctl_stop},
     {CTL_CONNECTED, "connected", MR_ROLE_PARENT, RUNNING, ctl_connected},
+    {CHAN_ANY_TYPE, "answer", MR_ROLE_PARENT, RUNNING, ctl_answer},
     {0, NULL, 0, 0, NULL},
 };
 

@@ -1,1 +1,12 @@
-# localdeliver
+# localdeliver: the router and the delivery processes. The modules are a library, so that tests and fuzzers link them.
+noinst_LIBRARIES += libmrlocaldeliver.a
+libmrlocaldeliver_a_SOURCES = \
+  localdeliver/batch.c localdeliver/batch.h localdeliver/batch_take.c localdeliver/mailbox.c localdeliver/mailbox.h \
+  localdeliver/mda.c localdeliver/mda.h localdeliver/message.c localdeliver/message.h localdeliver/path.c \
+  localdeliver/path.h localdeliver/quotawarn.c localdeliver/quotawarn.h localdeliver/result.c localdeliver/result.h \
+  localdeliver/router.c localdeliver/router.h localdeliver/router_job.c localdeliver/router_lookup.c \
+  localdeliver/router_pool.c
+
+sbin_PROGRAMS += localdeliver/localdeliver
+localdeliver_localdeliver_SOURCES = localdeliver/localdeliver.c
+localdeliver_localdeliver_LDADD = libmrlocaldeliver.a $(COMMON_LIBS)
