@@ -252,7 +252,6 @@ listening_is_refused(void **state)
         {"::1:25", "all", "not a port, host:port or [address]:port: ::1:25"},
         {"2525", " , ", "no address to listen on"},
         {"2525", "127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.5", "more than 4 addresses to listen on"},
-        {"192.0.2.1:2525", "all", "bind [192.0.2.1]:2525: Cannot assign requested address"},
     };
     char err[200], service[40];
     int fds[4], again[4];
@@ -272,7 +271,7 @@ listening_is_refused(void **state)
     close_all(fds, 1);
 }
 
-/* Names of ports need no /etc/services. Port 110 may be taken or not ours: either way it was understood. */
+/* Names of ports need no /etc/services. The address is nobody's (RFC 5737). */
 static void
 port_names(void **state)
 {
@@ -281,7 +280,8 @@ port_names(void **state)
 
     MR_UNUSED(state);
     assert_int_equal(n, -1);
-    assert_non_null(strstr(err, "bind [192.0.2.1]:110: "));
+    assert_ptr_equal(strstr(err, "bind [192.0.2.1]:110: "), err);
+    assert_non_null(strstr(err, strerror(EADDRNOTAVAIL)));
 }
 
 static void
