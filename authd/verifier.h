@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* The worker kind `verifier`. */
+#ifndef MR_VERIFIER_H
+#define MR_VERIFIER_H
+
+#include "service.h"
+
+int verifier_open(struct worker *w);
+int verifier_run(struct worker *w);
+void verifier_stop(struct worker *w);
+
+#endif
