@@ -231,9 +231,11 @@ frame_parse(struct buf *in, int *fds, int *nfds, struct frame *f, size_t *size_r
     f->pos = (const unsigned char *)buf_data(in) + sizeof(h);
     f->end = (const unsigned char *)buf_data(in) + h.len;
     f->nfds = h.nfds;
-    memcpy(f->fds, fds, h.nfds * sizeof(*fds));
-    *nfds -= h.nfds;
-    memmove(fds, fds + h.nfds, (size_t)*nfds * sizeof(*fds));
+    if (h.nfds > 0) {
+        memcpy(f->fds, fds, h.nfds * sizeof(*fds));
+        *nfds -= h.nfds;
+        memmove(fds, fds + h.nfds, (size_t)*nfds * sizeof(*fds));
+    }
     *size_r = h.len;
     return 1;
 }
