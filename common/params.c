@@ -120,7 +120,7 @@ static const struct param params[] = {
     STR("smtpd_forbid_bare_newline", "normalize", "no, yes, normalize, reject or note: lines without CR"),
     LIST("smtpd_forbid_bare_newline_exclusions", "$mynetworks", "clients that may send such lines"),
     CODE("smtpd_forbid_bare_newline_reject_code", "550", "reply code of such lines"),
-    BOOL("smtpd_forbid_unauth_pipelining", "yes", "disconnect clients that do not wait for replies"),
+    BOOL("smtpd_forbid_unauth_pipelining", "no", "disconnect clients that do not wait for replies"),
     LIST("smtpd_forbidden_commands", "CONNECT GET POST regexp:{{/^[^A-Z]/ Bogus}}",
          "commands that end the session"),
     INT("smtpd_hard_error_limit", "${stress?{1}:{20}}", 1, 100000, "errors; then the session ends"),
