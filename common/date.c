@@ -10,12 +10,6 @@
 
 #define DATE_ZONE_MAX 16
 
-void
-date_init(void)
-{
-    tzset();
-}
-
 /* The zone's name goes into a comment of a header: only characters that mean nothing there. */
 static void
 date_zone(char zone[DATE_ZONE_MAX], const char *name)

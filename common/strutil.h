@@ -23,11 +23,10 @@ int str_istarts(const char *s, const char *prefix);
 void str_lower(char *s);
 /* 1 when item is one of the comma/blank separated words of list, ASCII case-insensitive. */
 int str_in_list(const char *list, const char *item);
-/* "Sun, 22 Nov 2026 06:20:01 +0000 (UTC)" in local time (RFC 5322 3.3, zone name in a comment as Postfix writes). */
+/* "Sun, 22 Nov 2026 06:20:01 +0000 (UTC)" in local time (RFC 5322 3.3, zone name in a comment as Postfix writes).
+ * tzset(3) comes first, before a chroot hides the zone's file. */
 #define DATE_5322_SIZE 64
 void date_5322(char text[DATE_5322_SIZE], time_t t);
-/* Reads the time zone; called before a chroot hides its file. */
-void date_init(void);
 /* Opens what random_bytes() needs where the kernel has no getrandom(2); called before a chroot hides it. */
 void random_init(void);
 /* n random bytes from the kernel; exits when there are none to be had. */
