@@ -55,6 +55,7 @@ struct batch {
 
 /* An empty batch. */
 struct batch *batch_new(const char *host);
+void batch_free(struct batch *b);
 /*
  * Takes the fields of one MDA_DELIVER frame. 1: taken; 0: no room for it until batch_clear() (the frame is
  * unread); -1: malformed.

@@ -24,6 +24,14 @@ batch_new(const char *host)
     return b;
 }
 
+void
+batch_free(struct batch *b)
+{
+    mem_free(b->deliveries);
+    mem_free(b->memory);
+    mem_free(b);
+}
+
 /* A string that outlives the frame. */
 static int
 take_str(struct job *j, struct frame *f, const char **s_r, size_t max)

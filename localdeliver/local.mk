@@ -10,3 +10,18 @@ libmrlocaldeliver_a_SOURCES = \
 sbin_PROGRAMS += localdeliver/localdeliver
 localdeliver_localdeliver_SOURCES = localdeliver/localdeliver.c
 localdeliver_localdeliver_LDADD = libmrlocaldeliver.a $(COMMON_LIBS)
+dist_man_MANS += localdeliver/localdeliver.8
+
+if CMOCKA
+UNIT_TESTS += t/unit/test_localdeliver
+t_unit_test_localdeliver_SOURCES = t/unit/test_localdeliver.c
+t_unit_test_localdeliver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/localdeliver
+t_unit_test_localdeliver_LDADD = libmrlocaldeliver.a $(COMMON_LIBS) $(CMOCKA_LIBS)
+endif
+if FUZZ
+FUZZERS += t/fuzz/fuzz_localdeliver
+t_fuzz_fuzz_localdeliver_SOURCES = t/fuzz/fuzz_localdeliver.c
+t_fuzz_fuzz_localdeliver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/localdeliver
+t_fuzz_fuzz_localdeliver_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_localdeliver_LDADD = libmrlocaldeliver.a $(COMMON_LIBS)
+endif

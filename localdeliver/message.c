@@ -54,8 +54,8 @@ take_line(struct message *m, const char *line, size_t n)
         buf_putc(&m->delivered, '\0');
 }
 
-static void
-take_header(struct message *m)
+void
+message_scan(struct message *m)
 {
     const char *p = m->content, *end = p + m->held, *eol;
 
@@ -77,7 +77,7 @@ message_open(struct message *m, int fd, uint64_t size, char *memory)
     buf_init(&m->delivered, DELIVERED_MAX);
     if (read_at(fd, memory, m->held, 0) < 0)
         return -1;
-    take_header(m);
+    message_scan(m);
     return 0;
 }
 

@@ -23,6 +23,8 @@ struct message {
  * read, or is shorter than size (EIO).
  */
 int message_open(struct message *m, int fd, uint64_t size, char *memory);
+/* The part of message_open() behind reading: collects the Delivered-To headers of m->content. */
+void message_scan(struct message *m);
 void message_close(struct message *m);
 /* The address in lower case, as a Delivered-To header has it, in `to`; NULL when it is too long. */
 char *message_delivered_to(struct buf *to, const char *address);

@@ -139,6 +139,7 @@ rcpt_give_up(struct rcpt *x)
 {
     struct result r;
 
+    job_doubt(x);
     result_deferred(&r, "4.3.0", "maildrop: the delivery process ended before it answered.");
     job_finish(x, &r);
 }
