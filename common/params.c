@@ -130,7 +130,7 @@ static const struct param params[] = {
     INT("smtpd_recipient_limit", "1000", 1, 1000, "recipients of one message"),
     LIST("smtpd_recipient_restrictions", "", "restrictions at RCPT TO"),
     BOOL("smtpd_reject_unlisted_recipient", "yes", "refuse unknown recipients in our domains"),
-    BOOL("smtpd_relay_before_recipient_restrictions", "yes", "the relay restrictions come first"),
+    BOOL("smtpd_relay_before_recipient_restrictions", "no", "the relay restrictions come first"),
     LIST("smtpd_relay_restrictions", "permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination",
          "restrictions at RCPT TO: who may relay"),
     BOOL("smtpd_sasl_auth_enable", "no", "offer AUTH"),

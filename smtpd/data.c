@@ -125,7 +125,8 @@ data_finish(struct session *s, int ok)
     else if (!ok || (written = tx_write(s, 1, data_finish)) < 0)
         data_refuse(s, "451 4.3.0 Error: queue file write error");
     else if (written > 0) {
-        log_as("cleanup", "%s: message-id=%s", tx->queue_id, buf_cstr(&tx->headers.message_id));
+        log_as("cleanup", "%s: message-id=%s", tx->queue_id,
+               buf_len(&tx->headers.message_id) > 0 ? buf_cstr(&tx->headers.message_id) : "<>");
         tx_commit(s, data_committed);
     }
 }

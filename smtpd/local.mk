@@ -8,3 +8,10 @@ libmrsmtpd_a_SOURCES = \
   smtpd/settings.c smtpd/settings.h smtpd/tx.c smtpd/tx.h
 smtpd_smtpd_SOURCES = smtpd/smtpd.c
 smtpd_smtpd_LDADD = libmrsmtpd.a $(COMMON_LIBS)
+
+if CMOCKA
+UNIT_TESTS += t/unit/test_smtpsession
+t_unit_test_smtpsession_SOURCES = t/unit/test_smtpsession.c t/unit/smtpd_fake.c t/unit/smtpd_fake.h
+t_unit_test_smtpsession_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/smtpd
+t_unit_test_smtpsession_LDADD = libmrsmtpd.a $(COMMON_LIBS) $(CMOCKA_LIBS)
+endif
