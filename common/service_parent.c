@@ -338,8 +338,9 @@ parent_main(const struct service *s, const struct service_options *o, const char
 {
     static struct parent parent;
     struct parent *p = &parent;
-    struct service_options options = *o;
+    static struct service_options options;
 
+    options = *o;
     options.config_dir = absolute(o->config_dir);
     p->service = s;
     p->options = &options;
