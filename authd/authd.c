@@ -127,7 +127,7 @@ static int
 authd_parent_open(struct parent *p)
 {
     struct conf *conf = parent_conf(p);
-    const char *dir = conf_str(conf, "authdaemon_socket_directory");
+    const char *dir;
     char path[PROTO_MAX_PATH], number[16];
     unsigned daemons = login_daemons(conf);
     int fd;
@@ -137,7 +137,9 @@ authd_parent_open(struct parent *p)
         if (conf_set(conf, "authd_verifier_count", number, "authdaemonrc", 0) < 0)
             return -1;
     }
-    if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
+    dir = conf_str(conf, "authdaemon_socket_directory");
+    /* Who may ask is what the directory's mode says: one that is there is left as it is. */
+    if (mkdir(dir, 0755) == 0 ? chmod(dir, 0755) < 0 : errno != EEXIST) {
         log_error("%s: %s", dir, strerror(errno));
         return -1;
     }

@@ -41,7 +41,7 @@ domains_new(const char *value, int parents, struct conf_error *err)
         if (!strchr(s, ':') || *s == '[') {
             it->name = mem_strdup(s);
             str_lower(it->name);
-        } else if (!(it->table = tables_new(s, err))) {
+        } else if (!(it->table = tables_of_one(s, err))) {
             break;
         }
         d->n++;

@@ -13,3 +13,26 @@ authd_authd_SOURCES = authd/authd.c authd/client.c authd/daemon.h authd/login.c 
   authd/roles.c authd/roles.h authd/roles_auth.c authd/saslserver.c authd/saslserver.h \
   authd/verifier.c authd/verifier.h authd/verify.c authd/verify.h
 authd_authd_LDADD = $(AUTHD_LIBS) $(SASL_LIBS)
+
+# Tools; authtest and the others speak with authd through its socket.
+bin_PROGRAMS += authd/authtest authd/authenumerate authd/authpasswd
+sbin_PROGRAMS += authd/mailadm
+authd_authtest_SOURCES = authd/authtest.c authd/authclient.c authd/authclient.h
+authd_authtest_LDADD = $(COMMON_LIBS)
+authd_authenumerate_SOURCES = authd/authenumerate.c authd/authclient.c authd/authclient.h
+authd_authenumerate_LDADD = $(COMMON_LIBS)
+authd_authpasswd_SOURCES = authd/authpasswd.c authd/authclient.c authd/authclient.h
+authd_authpasswd_LDADD = $(AUTHD_LIBS)
+authd_mailadm_SOURCES = authd/mailadm.c authd/mailadm.h authd/mailadm_db.c authd/mailadm_dir.c \
+  authd/authclient.c authd/authclient.h
+authd_mailadm_CPPFLAGS = $(AM_CPPFLAGS) -Iauthd
+authd_mailadm_LDADD = $(AUTHD_LIBS)
+
+# mailadm carries the schema, as strings, so that it finds it wherever it runs.
+EXTRA_DIST += schema/extmail.sqlite.sql conf/authdaemonrc conf/authsqliterc conf/sqlite_virtual_alias_maps.cf \
+  conf/sqlite_virtual_domains_maps.cf conf/sqlite_virtual_mailbox_maps.cf conf/sqlite_virtual_sender_maps.cf
+authd/mailadm-mailadm_db.$(OBJEXT): authd/extmail_sql.h
+authd/extmail_sql.h: $(top_srcdir)/schema/extmail.sqlite.sql
+	$(MKDIR_P) authd
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' $(top_srcdir)/schema/extmail.sqlite.sql > $@
+CLEANFILES = authd/extmail_sql.h

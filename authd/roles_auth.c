@@ -252,8 +252,12 @@ roles_take_sasl_step(struct chan *c, struct frame *f)
 
     if (frame_get_blob(f, &response, &n, FRAME_MAX / 2) < 0 || frame_end(f) < 0)
         return -1;
-    if (!p || !p->sasl || p->working)
-        return -1; /* a step without an exchange that waits for one */
+    if (!p) {
+        send_failure(k, f->id, AUTH_TEMP, "generic failure"); /* the exchange is over */
+        return 0;
+    }
+    if (!p->sasl || p->working)
+        return -1; /* nobody asked for it */
     p->working = 1;
     if (verify_sasl_step(p->sasl, response, n) < 0) {
         pending_free(p);

@@ -74,6 +74,17 @@ tables_new(const char *value, struct conf_error *err)
     return NULL;
 }
 
+struct tables *
+tables_of_one(const char *spec, struct conf_error *err)
+{
+    struct tables *t = mem_alloc(sizeof(*t));
+
+    if (tables_add(t, spec, err) == 0)
+        return t;
+    tables_free(t);
+    return NULL;
+}
+
 void
 tables_free(struct tables *t)
 {

@@ -15,6 +15,9 @@ struct table_kind {
     void (*close)(void *table);
 };
 
+/* A list of the one table spec ("type:name", where name may hold blanks). NULL with *err filled. */
+struct tables *tables_of_one(const char *spec, struct conf_error *err);
+
 extern const struct table_kind table_sqlite;
 extern const struct table_kind table_static;
 extern const struct table_kind table_text;
