@@ -15,11 +15,15 @@
 void
 strmap_init(struct strmap *m, size_t max, size_t max_bytes)
 {
+    /* Clients choose keys: without a secret they could choose them to collide. */
+    static uint32_t secret;
+
+    if (secret == 0)
+        random_bytes(&secret, sizeof(secret));
     memset(m, 0, sizeof(*m));
     m->max = max;
     m->max_bytes = max_bytes;
-    /* Clients choose keys: without a secret they could choose them to collide. */
-    random_bytes(&m->seed, sizeof(m->seed));
+    m->seed = secret;
 }
 
 static void

@@ -21,6 +21,7 @@
 static struct {
     int fd, is_syslog;
     const char *syslog_name, *program;
+    long pid; /* as it was in log_init(): a system call saved for each line */
     char host[64];
     struct buf lines; /* whole lines, each ending in '\n' */
     unsigned dropped;
@@ -29,13 +30,14 @@ static struct {
     int lost_told;
     time_t second; /* that `stamp` is for */
     char stamp[32];
-} lg = {-1, 0, "", "mailreeve", "", {NULL, 0, 0, 0, LOG_KEEP_MAX, 0}, 0, NULL, NULL, 0, 0, ""};
+} lg = {-1, 0, "", "mailreeve", 0, "", {NULL, 0, 0, 0, LOG_KEEP_MAX, 0}, 0, NULL, NULL, 0, 0, ""};
 
 void
 log_init(const char *syslog_name, const char *program)
 {
     lg.syslog_name = syslog_name;
     lg.program = program;
+    lg.pid = (long)getpid();
     if (lg.host[0] == '\0') {
         char *dot;
         if (gethostname(lg.host, sizeof(lg.host) - 1) < 0)
@@ -113,7 +115,7 @@ log_line(enum log_level level, const char *program, const char *fmt, va_list ap)
     vsnprintf(text, sizeof(text), fmt, ap);
     log_clean(text);
     if (lg.syslog_name[0])
-        snprintf(ident, sizeof(ident), "%s/%s[%ld]", lg.syslog_name, program, (long)getpid());
+        snprintf(ident, sizeof(ident), "%s/%s[%ld]", lg.syslog_name, program, lg.pid);
     else
         snprintf(ident, sizeof(ident), "%s", program);
     if (lg.fd < 0 && !lg.lost_told) {

@@ -33,12 +33,15 @@ static int
 name_build(char name[MAILDIR_NAME_MAX + 1], uint32_t sec, uint32_t usec, const char *where, const char *tag,
            const char *host, uint64_t size)
 {
+    static long pid; /* names are made where mail is delivered, and that process does not fork */
     char escaped[HOST_MAX];
     int n;
 
+    if (pid == 0)
+        pid = (long)getpid();
     host_escape(escaped, host);
     n = snprintf(name, MAILDIR_NAME_MAX + 1, "%lu.M%luP%ld%s_%s.%s,S=%llu", (unsigned long)sec,
-                 (unsigned long)usec, (long)getpid(), where, tag, escaped, (unsigned long long)size);
+                 (unsigned long)usec, pid, where, tag, escaped, (unsigned long long)size);
     return n < 0 || n > MAILDIR_NAME_MAX ? -1 : 0;
 }
 

@@ -348,12 +348,11 @@ parent_main(const struct service *s, const struct service_options *o, const char
     p->ready_fd = p->pid_fd = -1;
     if (parent_read(p) < 0 || service_make_directories(p->conf) < 0)
         log_fatal(78, "%s is not started", s->name);
-    if (!s->log_courier)
-        log_init(mem_strdup(conf_str(p->conf, "syslog_name")), s->syslog_program);
     if (!options.foreground)
         parent_background(p);
     else
         p->ready_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    log_init(s->log_courier ? "" : mem_strdup(conf_str(p->conf, "syslog_name")), s->syslog_program);
     p->loop = ev_default_loop(EVFLAG_AUTO);
     if (!p->loop || parent_lock_pid_file(p) < 0 || parent_listen(p) < 0)
         log_fatal(75, "%s is not started", s->name);
