@@ -390,16 +390,18 @@ def processes_die(s):
     body = b'S: x\n\n' + b'x' * 200000
     numbers, qids = {}, []
     stop = threading.Event()
+    killed = []
 
     def killer():
         while not stop.is_set():
             for pid in s.children('mda'):
                 try:
                     os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
                 except OSError:
                     pass
                 break
-            time.sleep(0.15)
+            time.sleep(0.02)
 
     thread = threading.Thread(target=killer)
     thread.start()
@@ -415,7 +417,8 @@ def processes_die(s):
     thread.join()
     outcomes = [got[n][0][0] for n in sorted(got)]
     ok(all(o in (SENT, DEFERRED) for o in outcomes), 'killed again and again: sent or deferred')
-    print('# %d sent, %d deferred' % (outcomes.count(SENT), outcomes.count(DEFERRED)))
+    ok(killed, 'processes were killed')
+    print('# %d killed, %d sent, %d deferred' % (len(killed), outcomes.count(SENT), outcomes.count(DEFERRED)))
     copies = {}
     for p in paths:
         for name in files(p):
@@ -475,6 +478,69 @@ def the_disk_is_full(s):
         subprocess.call(['umount', '-l', m])
 
 
+def tracers(pids, call, when):
+    """strace on each process, making `call` fail with EIO; None when it cannot be had."""
+    started = []
+    for pid in pids:
+        try:
+            p = subprocess.Popen(['strace', '-qq', '-p', str(pid), '-o', '/dev/null', '-e', 'trace=' + call, '-e',
+                                  'inject=%s:error=EIO:when=%s' % (call, when)], stderr=subprocess.DEVNULL)
+        except OSError:
+            return None
+        started.append(p)
+        for _ in range(100):
+            with open('/proc/%d/status' % pid) as f:
+                if not re.search(r'^TracerPid:\s+0$', f.read(), re.M):
+                    break
+            if p.poll() is not None:
+                return None
+            time.sleep(0.02)
+    return started
+
+
+def calls_fail(s):
+    names = ['f%d' % i for i in range(8)]
+    paths = [s.home(n) for n in names]
+    all_of_them = [n + '@x.test' for n in names]
+    s.deliver(all_of_them, b'x')
+    for p in paths:
+        os.unlink(p + '/new/' + files(p)[0])
+    for call, when, rcpts, what in (('pread64', '1+', 1, 'read'), ('writev', '1+', 1, 'write'), ('fsync', '1+', 1, 'sync'),
+                                    ('fsync', '2+', 1, 'sync'), ('syncfs', '1+', 8, 'sync'), ('syncfs', '2+', 8, 'sync'),
+                                    ('fstat,newfstatat', '1+', 1, None), ('renameat,renameat2', '1+', 1, 'rename')):
+        name = '%s fails (%s, %d recipients)' % (call, when, rcpts)
+        time.sleep(1.1)
+        s.deliver(all_of_them[:1], b'x', sender='')
+        os.unlink(paths[0] + '/new/' + files(paths[0])[0])
+        started = tracers(s.children('mda'), call, when)
+        if started is None:
+            skip(name, 'strace cannot be used here')
+            continue
+        got = s.deliver(all_of_them[:rcpts], b'x')
+        for p in started:
+            p.terminate()
+            p.wait()
+        # A batch of two processes may be too small for syncfs in one of them.
+        failed = [g for g in got if g[0] == DEFERRED]
+        ok(failed and (call == 'syncfs' or len(failed) == rcpts), name + ': deferred', got)
+        ok(all((what or '') in g[2] and 'Input/output error' in g[2] for g in failed), name + ': says why', failed)
+        left = [len(files(p)) + len(files(p, 'tmp')) for p in paths]
+        equal(sum(left), rcpts - len(failed), name + ': nothing is left of it')
+        for p in paths:
+            for f in files(p):
+                os.unlink(p + '/new/' + f)
+        equal(s.deliver(all_of_them[:1], b'x'), [SENT_RESULT], name + ': and then it goes on')
+        os.unlink(paths[0] + '/new/' + files(paths[0])[0])
+
+
+def authd_restarts(s):
+    s.authd.silent = True
+    n = s.send(['bob@x.test'], b'x')
+    time.sleep(0.3)
+    s.authd.silent = False
+    equal(s.results({n: 1})[n][0], SENT_RESULT, 'a lookup is asked again when the connection is lost')
+
+
 def bad_frames(s):
     for name, fields in {
         'a field of another type': [u32(1)],
@@ -511,7 +577,7 @@ def it_stops(s):
 suite = Suite()
 try:
     for case in (content_is_kept, quota_is_kept, accounts_are_checked, loops_end, short_file, many_recipients, again,
-                 processes_die, the_queue_goes, the_disk_is_full, bad_frames, it_stops):
+                 processes_die, the_queue_goes, the_disk_is_full, calls_fail, authd_restarts, bad_frames, it_stops):
         print('# ' + case.__name__)
         case(suite)
     log = read(suite.dir + '/log').decode('utf-8', 'replace')
