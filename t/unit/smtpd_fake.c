@@ -263,6 +263,8 @@ fake_commit(struct peer_request *r, struct frame *f, struct frame_out *out)
     char *p;
 
     fake.committed++;
+    buf_free(&fake.content);
+    buf_free(&fake.envelope);
     buf_init(&fake.content, 64u << 20);
     buf_init(&fake.envelope, 1u << 20);
     p = buf_reserve(&fake.content, size);
