@@ -181,15 +181,11 @@ static int
 sync_files(struct batch *b)
 {
     size_t i;
-    int r = 0;
 
-    for (i = 0; i < b->n; i++) {
-        struct delivery *d = &b->deliveries[i];
-
-        if (d->state == DELIVERY_WRITTEN && fsync(d->fd) < 0)
+    for (i = 0; i < b->n; i++)
+        if (b->deliveries[i].state == DELIVERY_WRITTEN && fsync(b->deliveries[i].fd) < 0)
             return -1;
-    }
-    return r;
+    return 0;
 }
 
 static int

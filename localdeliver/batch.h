@@ -61,8 +61,6 @@ void batch_free(struct batch *b);
  * unread); -1: malformed.
  */
 int batch_take(struct batch *b, struct frame *f);
-/* An earlier attempt at this message is in the batch: the frame must wait until that has been delivered. */
-int batch_has_message(const struct batch *b, const char *queue_id);
 /* Delivers; afterwards each delivery has its result. now: seconds. */
 void batch_run(struct batch *b, double now);
 void batch_clear(struct batch *b);

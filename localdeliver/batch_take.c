@@ -10,6 +10,7 @@
 #include "batch.h"
 #include "mem.h"
 #include "message.h"
+#include "take.h"
 
 #define SIZE_MAX_TAKEN ((uint64_t)1 << 50)
 
@@ -32,18 +33,6 @@ batch_free(struct batch *b)
     mem_free(b);
 }
 
-/* A string that outlives the frame. */
-static int
-take_str(struct job *j, struct frame *f, const char **s_r, size_t max)
-{
-    const char *s;
-
-    if (frame_get_str(f, &s, max) < 0 || !(s = arena_strdup(&j->arena, s)))
-        return -1;
-    *s_r = s;
-    return 0;
-}
-
 static int
 take_rcpt(struct job *j, struct frame *f, struct delivery *d)
 {
@@ -52,9 +41,11 @@ take_rcpt(struct job *j, struct frame *f, struct delivery *d)
     memset(d, 0, offsetof(struct delivery, tmp));
     d->result.outcome = 0;
     d->fd = -1;
-    if (frame_get_u32(f, &d->index) < 0 || take_str(j, f, &d->address, PROTO_MAX_ADDRESS) < 0 ||
-        frame_get_str(f, &orig_to, PROTO_MAX_ADDRESS) < 0 || take_str(j, f, &d->home, PROTO_MAX_PATH) < 0 ||
-        take_str(j, f, &d->maildir, PROTO_MAX_PATH) < 0 || take_str(j, f, &d->quota, PROTO_MAX_NAME) < 0)
+    if (frame_get_u32(f, &d->index) < 0 || take_str(f, &j->arena, &d->address, PROTO_MAX_ADDRESS) < 0 ||
+        frame_get_str(f, &orig_to, PROTO_MAX_ADDRESS) < 0 ||
+        take_str(f, &j->arena, &d->home, PROTO_MAX_PATH) < 0 ||
+        take_str(f, &j->arena, &d->maildir, PROTO_MAX_PATH) < 0 ||
+        take_str(f, &j->arena, &d->quota, PROTO_MAX_NAME) < 0)
         return -1;
     return d->maildir[0] == '/' ? 0 : -1;
 }
@@ -72,7 +63,8 @@ take_job(struct batch *b, struct job *j, struct frame *f, uint32_t n)
     return frame_get_fd(f, &j->fd) < 0 ? -1 : frame_end(f);
 }
 
-int
+/* An earlier attempt at this message is in the batch: another one must wait for what becomes of it. */
+static int
 batch_has_message(const struct batch *b, const char *queue_id)
 {
     size_t i;
@@ -106,7 +98,7 @@ batch_take(struct batch *b, struct frame *f)
     j->fd = -1;
     arena_init(&j->arena, FRAME_MAX * 2);
     if (frame_get_str(f, &queue_id, QID_LEN) < 0 || qid_parse(queue_id, &sec, &usec) < 0 ||
-        take_str(j, f, &j->sender, PROTO_MAX_ADDRESS) < 0 || frame_get_u64(f, &j->size) < 0 ||
+        take_str(f, &j->arena, &j->sender, PROTO_MAX_ADDRESS) < 0 || frame_get_u64(f, &j->size) < 0 ||
         j->size > SIZE_MAX_TAKEN || frame_get_u32(f, &j->again) < 0 || frame_get_u32(f, &n) < 0 || n == 0 ||
         n > BATCH_MAX_RCPTS) {
         job_free(j);

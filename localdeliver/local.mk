@@ -5,7 +5,7 @@ libmrlocaldeliver_a_SOURCES = \
   localdeliver/mda.c localdeliver/mda.h localdeliver/message.c localdeliver/message.h localdeliver/path.c \
   localdeliver/path.h localdeliver/quotawarn.c localdeliver/quotawarn.h localdeliver/result.c localdeliver/result.h \
   localdeliver/router.c localdeliver/router.h localdeliver/router_job.c localdeliver/router_lookup.c \
-  localdeliver/router_pool.c
+  localdeliver/router_pool.c localdeliver/take.c localdeliver/take.h
 
 sbin_PROGRAMS += localdeliver/localdeliver
 localdeliver_localdeliver_SOURCES = localdeliver/localdeliver.c

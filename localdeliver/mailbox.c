@@ -13,6 +13,7 @@
 #include "log.h"
 #include "mailbox.h"
 #include "mem.h"
+#include "path.h"
 
 #define HASH_SIZE 256
 #define PURGE_AGE (36 * 3600) /* what is older in tmp/ was given up */
@@ -24,16 +25,6 @@ static struct mailbox *by_path[HASH_SIZE];
 static struct mailbox *newest, *oldest;
 static unsigned n_open;
 static time_t purged[HASH_SIZE]; /* when a mailbox of that hash was last purged */
-
-static uint32_t
-path_hash(const char *s)
-{
-    uint32_t h = 2166136261u;
-
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
-    return h;
-}
 
 /* ---- the cache ---- */
 

@@ -42,3 +42,13 @@ path_maildir(char path[PROTO_MAX_PATH + 1], const char *home, const char *maildi
     path[len] = '\0';
     return 0;
 }
+
+uint32_t
+path_hash(const char *path)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+
+    for (; *path; path++)
+        h = (h ^ (unsigned char)*path) * 16777619u;
+    return h ^ h >> 16;
+}

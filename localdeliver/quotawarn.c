@@ -48,15 +48,16 @@ static int
 make_notice(struct buf *to, const char *file, const char *host, time_t now)
 {
     struct buf text;
-    char date[DATE_5322_SIZE];
+    char date[DATE_5322_SIZE], *comment;
     int r;
 
     buf_init(&text, NOTICE_MAX);
     r = file_read(file, &text);
     if (r == 0) {
         date_5322(date, now);
-        date[strcspn(date, "(")] = '\0';
-        date[strlen(date) - (date[0] && date[strlen(date) - 1] == ' ')] = '\0';
+        comment = strstr(date, " (");
+        if (comment)
+            *comment = '\0';
         r = buf_printf(to, "Date: %s\nMessage-Id: <%lld.overquota@%s>\n", date, (long long)now, host);
     }
     if (r == 0)

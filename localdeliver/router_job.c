@@ -9,6 +9,7 @@
 
 #include "mem.h"
 #include "router.h"
+#include "take.h"
 
 #define JOB_MEMORY (4u << 20) /* the frame's strings, and what authd adds to them */
 
@@ -65,24 +66,13 @@ is_doubtful(const struct doubts *d, const char *queue_id, uint32_t index)
 }
 
 static int
-take_str(struct router_job *j, struct frame *f, const char **s_r, size_t max)
-{
-    const char *s;
-
-    if (frame_get_str(f, &s, max) < 0 || !(s = arena_strdup(&j->arena, s)))
-        return -1;
-    *s_r = s;
-    return 0;
-}
-
-static int
 take_fields(struct router_job *j, struct frame *f)
 {
     const char *queue_id;
     uint32_t i, sec, usec;
 
     if (frame_get_str(f, &queue_id, QID_LEN) < 0 || qid_parse(queue_id, &sec, &usec) < 0 ||
-        take_str(j, f, &j->sender, PROTO_MAX_ADDRESS) < 0 || frame_get_u64(f, &j->size) < 0 ||
+        take_str(f, &j->arena, &j->sender, PROTO_MAX_ADDRESS) < 0 || frame_get_u64(f, &j->size) < 0 ||
         frame_get_u32(f, &j->again) < 0 || frame_get_u32(f, &j->n) < 0 || j->n == 0 || j->n > PROTO_MAX_RCPT)
         return -1;
     memcpy(j->queue_id, queue_id, QID_SIZE);
@@ -93,8 +83,8 @@ take_fields(struct router_job *j, struct frame *f)
         struct rcpt *x = &j->rcpts[i];
 
         x->job = j;
-        if (frame_get_u32(f, &x->index) < 0 || take_str(j, f, &x->address, PROTO_MAX_ADDRESS) < 0 ||
-            take_str(j, f, &x->orig_to, PROTO_MAX_ADDRESS) < 0)
+        if (frame_get_u32(f, &x->index) < 0 || take_str(f, &j->arena, &x->address, PROTO_MAX_ADDRESS) < 0 ||
+            take_str(f, &j->arena, &x->orig_to, PROTO_MAX_ADDRESS) < 0)
             return -1;
         x->again = j->again || is_doubtful(&j->router->doubts, queue_id, x->index);
     }

@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "mem.h"
+#include "path.h"
 #include "router.h"
 
 #define OUT_CAP (8u << 20)
@@ -342,16 +343,6 @@ pool_round(struct pool *p)
 }
 
 /* ---- adding ------------------------------------------------------------------------------ */
-
-static uint32_t
-path_hash(const char *s)
-{
-    uint32_t h = 2166136261u;
-
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
-    return h ^ h >> 16;
-}
 
 /* A mailbox always has the same process, so that its quota file has one writer. */
 static struct mda_proc *
