@@ -69,7 +69,6 @@ bounce_new(struct message *about, struct frame *f)
     char why[PROTO_MAX_TEXT];
 
     r->orig_to = envelope_text(&b->env, about->env.sender);
-    r->notify = NOTIFY_NEVER;
     if (commit_take_expansions(&b->env, f, why, sizeof(why)) == 0 && !*why)
         return b;
     log_warning("%s: cannot find the way back to %s: %s", about->env.qid, about->env.sender, why);

@@ -5,7 +5,9 @@
 
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -78,6 +80,31 @@ queue_read_settings(struct queue *q)
 /* ---- the worker
  * ---------------------------------------------------------------------------------------------- */
 
+/* Each message under way holds a descriptor or two. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
+        lim.rlim_cur = lim.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &lim);
+    }
+}
+
+/* Who is to be sent SIGALRM for a flush (postqueue -f). */
+static void
+write_pid(struct worker *w)
+{
+    char path[1024];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/pid/qmgr.pid", conf_str(w->conf, "queue_directory"));
+    f = fopen(path, "w");
+    if (!f || fprintf(f, "%ld\n", (long)getpid()) < 0 || fclose(f) != 0)
+        log_warning("cannot write %s: postqueue -f will not work", path);
+}
+
 /* Before the drop: the directories, which the queue's user shall own. */
 static int
 queue_open(struct worker *w)
@@ -88,6 +115,8 @@ queue_open(struct worker *w)
 
     q->w = w;
     w->priv = q;
+    raise_descriptor_limit();
+    write_pid(w);
     if (geteuid() == 0 && !(pw = getpwnam(user))) {
         log_error("queue_user: there is no user %s", user);
         return -1;
@@ -116,7 +145,6 @@ queue_run(struct worker *w)
     ev_signal_init(&q->flush_signal, queue_flush, SIGALRM);
     q->flush_signal.data = q;
     ev_signal_start(w->loop, &q->flush_signal);
-    ev_unref(w->loop);
     spooldir_clean(&q->dir);
     retry_start(q);
     client_listen(q);
