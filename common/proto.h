@@ -105,7 +105,8 @@ enum localdeliver_type {
      *   n * { u32 index, str address, str orig_to, str home, str maildir, str quota }, fd message. Answers LOCAL_RESULT. */
     MDA_DELIVER = 0x410
 };
-enum deliver_outcome { DELIVER_SENT = 1, DELIVER_DEFERRED, DELIVER_BOUNCED };
+/* DELIVER_UNSURE: deferred, but there may be a copy all the same: the next attempt must say again. */
+enum deliver_outcome { DELIVER_SENT = 1, DELIVER_DEFERRED, DELIVER_BOUNCED, DELIVER_UNSURE };
 
 /* ---- pop3d ------------------------------------------------------------------------------- */
 enum pop3_type {

@@ -59,17 +59,6 @@ struct router_job {
     struct router_job *prev, *next;
 };
 
-/* Recipients that were given up, deferred, after processes died of them: a copy may be there all the same, so
- * that the queue's next attempt must look for it, though the queue does not say so. */
-#define ROUTER_DOUBTS 64
-struct doubts {
-    struct {
-        char queue_id[QID_SIZE];
-        uint32_t index;
-    } of[ROUTER_DOUBTS];
-    unsigned n; /* ever: the oldest are overwritten */
-};
-
 struct rcpt_list {
     struct rcpt *head, **tail;
     size_t n;
@@ -83,7 +72,6 @@ struct router {
     struct chan *queue;      /* the newest connection */
     struct rcpt_list to_ask; /* recipients for the next AUTHD_MAILBOX */
     struct pool *pool;
-    struct doubts doubts;
     ev_prepare round; /* once a loop round: lookups and deliveries that came together go together */
     int stopping;
 };
@@ -102,8 +90,6 @@ void job_result(struct rcpt *x, unsigned outcome, const char *dsn, const char *t
 void job_finish(struct rcpt *x, const struct result *r);
 /* Sends the results that are ready; frees the job after the last. */
 void job_report(struct router_job *j);
-/* Remembers that the recipient may have its copy. */
-void job_doubt(const struct rcpt *x);
 /* The queue's connection is gone: its jobs go on, and their results are dropped. */
 void job_orphan_all(struct router *r, struct chan *queue);
 void rcpt_list_init(struct rcpt_list *l);

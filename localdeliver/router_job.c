@@ -44,27 +44,6 @@ rcpt_list_take(struct rcpt_list *l)
     return x;
 }
 
-void
-job_doubt(const struct rcpt *x)
-{
-    struct doubts *d = &x->job->router->doubts;
-    unsigned at = d->n++ % ROUTER_DOUBTS;
-
-    memcpy(d->of[at].queue_id, x->job->queue_id, QID_SIZE);
-    d->of[at].index = x->index;
-}
-
-static int
-is_doubtful(const struct doubts *d, const char *queue_id, uint32_t index)
-{
-    unsigned i, n = d->n < ROUTER_DOUBTS ? d->n : ROUTER_DOUBTS;
-
-    for (i = 0; i < n; i++)
-        if (d->of[i].index == index && strcmp(d->of[i].queue_id, queue_id) == 0)
-            return 1;
-    return 0;
-}
-
 static int
 take_fields(struct router_job *j, struct frame *f)
 {
@@ -86,7 +65,7 @@ take_fields(struct router_job *j, struct frame *f)
         if (frame_get_u32(f, &x->index) < 0 || take_str(f, &j->arena, &x->address, PROTO_MAX_ADDRESS) < 0 ||
             take_str(f, &j->arena, &x->orig_to, PROTO_MAX_ADDRESS) < 0)
             return -1;
-        x->again = j->again || is_doubtful(&j->router->doubts, queue_id, x->index);
+        x->again = j->again != 0;
     }
     return frame_get_fd(f, &j->fd) < 0 ? -1 : frame_end(f);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "dsn.h"
 #include "mem.h"
 #include "path.h"
 #include "router.h"
@@ -70,7 +70,7 @@ static int
 take_row(struct frame *f, struct result_row *x)
 {
     if (frame_get_u32(f, &x->index) < 0 || frame_get_u32(f, &x->outcome) < 0 ||
-        frame_get_str(f, &x->dsn, PROTO_MAX_NAME) < 0 || frame_get_str(f, &x->text, PROTO_MAX_TEXT) < 0 ||
+        frame_get_str(f, &x->dsn, DSN_SIZE - 1) < 0 || frame_get_str(f, &x->text, PROTO_MAX_TEXT) < 0 ||
         frame_get_str(f, &x->diagnostic, PROTO_MAX_TEXT) < 0)
         return -1;
     return x->outcome >= DELIVER_SENT && x->outcome <= DELIVER_BOUNCED ? 0 : -1;
@@ -140,8 +140,8 @@ rcpt_give_up(struct rcpt *x)
 {
     struct result r;
 
-    job_doubt(x);
     result_deferred(&r, "4.3.0", "maildrop: the delivery process ended before it answered.");
+    r.outcome = DELIVER_UNSURE;
     job_finish(x, &r);
 }
 

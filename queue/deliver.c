@@ -83,8 +83,12 @@ job_take_results(struct job *j, struct frame *f)
             frame_get_str(f, &res.diagnostic, PROTO_MAX_TEXT) < 0)
             return -1;
         if (index < j->first || index >= j->end || !m->env.rcpt[index].under_way || outcome < DELIVER_SENT ||
-            outcome > DELIVER_BOUNCED)
+            outcome > DELIVER_UNSURE)
             return -1;
+        if (outcome == DELIVER_UNSURE) {
+            m->lost = m->again = 1;
+            outcome = DELIVER_DEFERRED;
+        }
         res.outcome = (enum deliver_outcome)outcome;
         job_result(m, &m->env.rcpt[index], &res);
     }
