@@ -129,12 +129,13 @@ class Suite:
         self.number += 1
         return '%05X%08X' % (self.number, self.seconds)
 
-    def send(self, rcpts, content, sender='a@b.test', qid=None, again=0, size=None, number=None):
-        """Sends a job; returns its number."""
+    def send(self, rcpts, content, sender='a@b.test', qid=None, again=0, size=None, sparse=False, number=None):
+        """Sends a job; returns its number. The message may be longer than its content: zeros follow."""
         self.number += 1
         number = number or self.number
         with tempfile.TemporaryFile() as f:
             f.write(content)
+            f.truncate(max(len(content), size if sparse else 0))
             f.flush()
             fields = [text(qid or self.qid()), text(sender), u64(len(content) if size is None else size),
                       u32(again), u32(len(rcpts))]
@@ -176,6 +177,15 @@ class Suite:
             if parent == self.process.pid and args[1:3] == [b'-W', kind.encode()]:
                 found.append(int(path.split('/')[2]))
         return found
+
+
+def wait_until(condition, seconds=10):
+    until = time.time() + seconds
+    while time.time() < until:
+        if condition():
+            return True
+        time.sleep(0.001)
+    return False
 
 
 def files(maildir, sub='new'):
@@ -437,6 +447,26 @@ def processes_die(s):
     equal(total, 400, 'and after another attempt all are there once')
 
 
+def processes_die_of_one(s):
+    m = s.home('poison')
+    qid = s.qid()
+    n = s.send(['poison@x.test'], b'x', qid=qid, size=1 << 30, sparse=True)
+    killed = 0
+    while s.queue.parse() is None and killed < 3:
+        if wait_until(lambda: files(m, 'tmp')):
+            for pid in s.children('mda'):
+                os.kill(pid, signal.SIGKILL)
+            killed += 1
+        for f in files(m, 'tmp'):
+            os.unlink(m + '/tmp/' + f)
+    equal(s.results({n: 1})[n][0], (UNSURE,) + deferred('maildrop: the delivery process ended before it answered.')[1:],
+          'a message that its processes die of is given up')
+    for f in files(m, 'tmp'):
+        os.unlink(m + '/tmp/' + f)
+    equal(s.deliver(['poison@x.test'], b'x', qid=qid, again=1), [SENT_RESULT], 'until the next attempt')
+    equal(len(files(m)), 1, 'which makes the one copy')
+
+
 def the_queue_goes(s):
     m = s.home('gone')
     body = b'x' * 200000
@@ -582,7 +612,8 @@ def it_stops(s):
 suite = Suite()
 try:
     for case in (content_is_kept, quota_is_kept, accounts_are_checked, loops_end, short_file, many_recipients, again,
-                 processes_die, the_queue_goes, the_disk_is_full, calls_fail, authd_restarts, bad_frames, it_stops):
+                 processes_die, processes_die_of_one, the_queue_goes, the_disk_is_full, calls_fail, authd_restarts,
+                 bad_frames, it_stops):
         print('# ' + case.__name__)
         case(suite)
     log = read(suite.dir + '/log').decode('utf-8', 'replace')
