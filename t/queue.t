@@ -441,7 +441,7 @@ def disk_full():
         return
     try:
         q = Queue(directory)
-        big = CONTENT + (b'y' * 70 + b'\n') * 3500
+        big = CONTENT + (b'y' * 70 + b'\n') * 3660
         number, qid = q.open(big)
         q.commit(number, ['x@remote.example'], size=len(big))
         q.expand(transport='smtp')
