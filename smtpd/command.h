@@ -37,7 +37,7 @@ int command_address(const char *word, unsigned flags, struct address *a);
 struct mail_params {
     uint64_t size; /* SIZE=, 0 where it is not given */
     int body_8bit;
-    const char *ret; /* "", "FULL", "HDRS" */
+    const char *ret;                 /* "", "FULL", "HDRS" */
     char envid[COMMAND_DSN_MAX + 1]; /* decoded */
     int has_auth;
 };
@@ -52,7 +52,8 @@ struct rcpt_params {
  * The parameters argv[from]... NULL when all is well; else the text of the reply, code first (for
  * an unknown parameter it is in err). sasl: AUTH= is legal.
  */
-const char *command_mail_params(const struct command *c, int from, int sasl, struct mail_params *p, char err[600]);
+const char *command_mail_params(const struct command *c, int from, int sasl, struct mail_params *p,
+                                char err[600]);
 const char *command_rcpt_params(const struct command *c, int from, struct rcpt_params *p, char err[600]);
 
 #endif

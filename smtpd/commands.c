@@ -65,7 +65,8 @@ static const struct smtp_verb {
     const char *name;
     smtp_handler *take;
     unsigned flags;
-} verbs[SMTP_COMMANDS] = { /* in the order of enum smtp_command */
+} verbs[SMTP_COMMANDS] = {
+    /* in the order of enum smtp_command */
     {"HELO", ehlo_helo, VERB_LIMIT | VERB_LAST},
     {"EHLO", ehlo_ehlo, VERB_LIMIT | VERB_LAST},
     {"XCLIENT", command_forbidden, 0},
@@ -105,7 +106,8 @@ static int
 commands_unknown(struct session *s, const char *word, const char *line, size_t n)
 {
     if (commands_is_foreign(s, word)) {
-        log_warning("non-%s command from %s: %.*s", session_protocol(s), s->client, n < 100 ? (int)n : 100, line);
+        log_warning("non-%s command from %s: %.*s", session_protocol(s), s->client, n < 100 ? (int)n : 100,
+                    line);
         session_reply(s, "221 2.7.0 Error: I can break rules, too. Goodbye.");
         session_close(s);
     } else

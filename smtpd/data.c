@@ -70,8 +70,7 @@ data_command(struct session *s, struct command *c)
     s->mode = SESSION_DATA;
     s->where = "DATA content";
     tx->state = TX_CONTENT;
-    data_decoder_init(&tx->decoder,
-                      s->lf_line && (s->may_send_lf || s->set->bare_lf == BARE_LF_NO));
+    data_decoder_init(&tx->decoder, s->lf_line && (s->may_send_lf || s->set->bare_lf == BARE_LF_NO));
     trace_received(s, &tx->out);
     return COMMAND_WAIT;
 }

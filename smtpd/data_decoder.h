@@ -17,10 +17,10 @@ enum data_line { DATA_LINE_START, DATA_DOT, DATA_TEXT };
 
 struct data_decoder {
     enum data_line at;
-    int after_crlf;  /* the line before this one ended in CR LF; so did the DATA command */
-    int lf_client;   /* every line so far, the DATA command too, ended in a bare LF, and this client may */
-    size_t n_cr;     /* CRs read and not yet decided upon */
-    size_t dots;     /* stuffed dots taken away; the owner resets it */
+    int after_crlf; /* the line before this one ended in CR LF; so did the DATA command */
+    int lf_client;  /* every line so far, the DATA command too, ended in a bare LF, and this client may */
+    size_t n_cr;    /* CRs read and not yet decided upon */
+    size_t dots;    /* stuffed dots taken away; the owner resets it */
     int ended;
 };
 

@@ -93,9 +93,8 @@ static const struct {
     const char *keyword;
     int (*offer)(const struct session *s, const char *keyword, char line[EHLO_LINE]);
 } ehlo_lines[] = {
-    {"PIPELINING", ehlo_always}, {"SIZE", ehlo_size},
-    {"VRFY", ehlo_vrfy},         {"AUTH", ehlo_auth},
-    {"AUTH", ehlo_auth_broken},  {"ENHANCEDSTATUSCODES", ehlo_always},
+    {"PIPELINING", ehlo_always}, {"SIZE", ehlo_size},        {"VRFY", ehlo_vrfy},
+    {"AUTH", ehlo_auth},         {"AUTH", ehlo_auth_broken}, {"ENHANCEDSTATUSCODES", ehlo_always},
     {"8BITMIME", ehlo_always},   {"DSN", ehlo_always},
 };
 
@@ -147,8 +146,8 @@ ehlo_ehlo(struct session *s, struct command *c)
     if (ehlo_name(s, c) < 0)
         return COMMAND_ERROR;
     s->esmtp = 1;
-    if (!s->set->sasl_enable || (d->mechs_generation == peer_generation(d->authd) &&
-                                 d->mechs_until > ev_now(d->worker->loop))) {
+    if (!s->set->sasl_enable ||
+        (d->mechs_generation == peer_generation(d->authd) && d->mechs_until > ev_now(d->worker->loop))) {
         ehlo_reply(s);
         return COMMAND_OK;
     }

@@ -22,7 +22,8 @@ struct envelope_address {
 };
 
 static void
-envelope_text(char *to, size_t size, int (*put)(struct buf *, const struct address *), const struct address *a)
+envelope_text(char *to, size_t size, int (*put)(struct buf *, const struct address *),
+              const struct address *a)
 {
     struct buf b;
 
@@ -297,7 +298,8 @@ envelope_vrfy(struct session *s, struct command *c)
     if (!s->rcpt)
         s->rcpt = mem_alloc(sizeof(*s->rcpt));
     s->rcpt->address = address;
-    snprintf(s->rcpt->orcpt, sizeof(s->rcpt->orcpt), "%s", c->argv[1]); /* the reply repeats it as it was given */
+    snprintf(s->rcpt->orcpt, sizeof(s->rcpt->orcpt), "%s",
+             c->argv[1]); /* the reply repeats it as it was given */
     s->lookup.known = 0;
     return vrfy_check(s);
 }

@@ -28,9 +28,9 @@ struct headers {
     unsigned seen;         /* bits of enum header_bit (headers.c) */
     unsigned received;     /* Received: headers */
     int in_body;
-    int started;           /* a line has been read */
-    int current;           /* what continues on a line that begins with a blank */
-    int passing;           /* the rest of a long line goes the way of its beginning */
+    int started; /* a line has been read */
+    int current; /* what continues on a line that begins with a blank */
+    int passing; /* the rest of a long line goes the way of its beginning */
     /* The owner's: fills *m and returns 1 when missing headers are to be added. */
     int (*missing)(void *arg, struct headers_missing *m);
     void *arg;

@@ -22,8 +22,8 @@ const char *
 restrict_list_name(enum restrict_list_id id)
 {
     static const char *const names[RESTRICT_LISTS] = {
-        "smtpd_client_restrictions", "smtpd_helo_restrictions",      "smtpd_sender_restrictions",
-        "smtpd_relay_restrictions",  "smtpd_recipient_restrictions", "smtpd_data_restrictions",
+        "smtpd_client_restrictions",   "smtpd_helo_restrictions",      "smtpd_sender_restrictions",
+        "smtpd_relay_restrictions",    "smtpd_recipient_restrictions", "smtpd_data_restrictions",
         "local_header_rewrite_clients"};
 
     return names[id];
@@ -32,7 +32,7 @@ restrict_list_name(enum restrict_list_id id)
 /* ---- checks ----------------------------------------------------------------------- */
 
 static enum restrict_result MR_PRINTF(4, 5)
-restrict_refuse(struct restrict_check *c, unsigned code, const char *dsn, const char *fmt, ...)
+    restrict_refuse(struct restrict_check *c, unsigned code, const char *dsn, const char *fmt, ...)
 {
     va_list ap;
     int n = snprintf(c->reply, sizeof(c->reply), "%u %u%s ", code, code / 100, dsn + 1);
@@ -114,7 +114,8 @@ restrict_lookup(struct restrict_check *c)
     return RESTRICT_DUNNO;
 }
 
-/* The recipient is in a domain of ours and names no other host behind it (user%other@ours, other!user@ours). */
+/* The recipient is in a domain of ours and names no other host behind it (user%other@ours, other!user@ours).
+ */
 static enum restrict_result
 check_permit_auth_destination(struct restrict_check *c)
 {
@@ -158,8 +159,8 @@ check_reject_unauth_pipelining(struct restrict_check *c)
 {
     if (!c->session->ill_pipelining)
         return RESTRICT_DUNNO;
-    return restrict_refuse(c, 503, "5.5.0", "<%s>: %s rejected: Improper use of SMTP command pipelining", c->name,
-                           c->class_);
+    return restrict_refuse(c, 503, "5.5.0", "<%s>: %s rejected: Improper use of SMTP command pipelining",
+                           c->name, c->class_);
 }
 
 /* A name without its last dot is what is checked. */
@@ -196,7 +197,8 @@ check_reject_invalid_helo_hostname(struct restrict_check *c)
     if (*helo == '[')
         return address_valid_literal(helo)
                    ? RESTRICT_DUNNO
-                   : restrict_refuse(c, code, "5.5.2", "<%s>: Helo command rejected: invalid ip address", helo);
+                   : restrict_refuse(c, code, "5.5.2", "<%s>: Helo command rejected: invalid ip address",
+                                     helo);
     restrict_undot(text, sizeof(text), helo);
     if (address_valid_hostname(text) || netaddr_parse(&a, text) == 0)
         return RESTRICT_DUNNO;
@@ -320,8 +322,8 @@ restrict_compile(struct restrict_list *l, enum restrict_list_id id, const char *
             continue;
         }
         if (warn)
-            log_warning("%s: restriction \"%s\" is not supported by this version; ignored", restrict_list_name(id),
-                        item);
+            log_warning("%s: restriction \"%s\" is not supported by this version; ignored",
+                        restrict_list_name(id), item);
         if (restrict_has_argument(item) && !strchr(item, ':'))
             conf_list_next(&pos, &word);
     }

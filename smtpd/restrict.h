@@ -3,7 +3,8 @@
  * Access restrictions (smtpd_recipient_restrictions and the others; inventory of Postfix's
  * SMTPD_ACCESS_README). A list is compiled into rows of the table in restrict.c; each row is a function
  * that says OK, REJECT, or nothing. A check that needs to know what authd says of the recipient
- * returns RESTRICT_WAIT while that is not known; the whole evaluation is then repeated, so checks have no side effects.
+ * returns RESTRICT_WAIT while that is not known; the whole evaluation is then repeated, so checks have no
+ * side effects.
  */
 #ifndef MR_SMTPD_RESTRICT_H
 #define MR_SMTPD_RESTRICT_H
@@ -37,15 +38,16 @@ enum restrict_result { RESTRICT_DUNNO, RESTRICT_OK, RESTRICT_REJECT, RESTRICT_WA
 /* One evaluation. */
 struct restrict_check {
     struct session *session;
-    const char *recipient;     /* as given, unquoted; NULL outside RCPT and VRFY */
-    const char *name, *class_; /* what a refusal names: "<name>: class rejected: ..." */
+    const char *recipient;           /* as given, unquoted; NULL outside RCPT and VRFY */
+    const char *name, *class_;       /* what a refusal names: "<name>: class rejected: ..." */
     char reply[RESTRICT_REPLY_SIZE]; /* of a refusal, code first */
 };
 
 /* main.cf's name of a list. */
 const char *restrict_list_name(enum restrict_list_id id);
 /*
- * Compiles a value. Names that this version does not have are left out, each with a log line when warn is set.
+ * Compiles a value. Names that this version does not have are left out, each with a log line when warn is
+ * set.
  */
 void restrict_compile(struct restrict_list *l, enum restrict_list_id id, const char *value, int warn);
 void restrict_free(struct restrict_list *l);

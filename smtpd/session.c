@@ -73,8 +73,9 @@ session_log_reject(struct session *s, const char *recipient, const char *text)
         snprintf(to, sizeof(to), " to=<%s>", recipient);
     if (s->helo)
         snprintf(helo, sizeof(helo), " helo=<%s>", s->helo);
-    log_info("%s: reject: %s from %s: %s;%s%s proto=%s%s", s->tx && s->tx->queue_id ? s->tx->queue_id : "NOQUEUE",
-             s->where, s->client, text, from, to, session_protocol(s), helo);
+    log_info("%s: reject: %s from %s: %s;%s%s proto=%s%s",
+             s->tx && s->tx->queue_id ? s->tx->queue_id : "NOQUEUE", s->where, s->client, text, from, to,
+             session_protocol(s), helo);
 }
 
 int

@@ -15,8 +15,8 @@
 #include "tx.h"
 
 /*
- * What the next bytes of the client are. A command that needs an answer of authd or queue sets `waiting`; input then
- * gathers, bounded, until session_done() goes on with it.
+ * What the next bytes of the client are. A command that needs an answer of authd or queue sets `waiting`;
+ * input then gathers, bounded, until session_done() goes on with it.
  *
  *           +--------- end of data -----------+
  *           v                                 |
@@ -67,7 +67,7 @@ struct smtpd {
     ev_timer sweep;
     struct smtpd_settings *settings[SERVICE_MAX_LISTEN]; /* as the worker's listeners */
     struct client_counts *counts;
-    char mechs[256];          /* SASL mechanisms, as authd named them ... */
+    char mechs[256];           /* SASL mechanisms, as authd named them ... */
     unsigned mechs_generation; /* ... on that connection */
     double mechs_until;
 };
@@ -93,7 +93,8 @@ struct session {
 
     /* the course of the session */
     enum session_mode mode;
-    unsigned waiting : 1, sleeping : 1, closing : 1, running : 1, discarding : 1, write_blocked : 1, read_off : 1;
+    unsigned waiting : 1, sleeping : 1, closing : 1, running : 1, discarding : 1, write_blocked : 1,
+        read_off : 1;
     size_t pending;    /* input behind the present line */
     const char *where; /* for the log: the last command */
     enum smtp_command command;
@@ -146,7 +147,8 @@ const char *session_protocol(const struct session *s);
 const char *session_client_name(const struct netaddr *a);
 
 /* ---- commands.c, envelope.c, auth.c, data.c ------------------------------------------- */
-/* A command's handler: COMMAND_OK, COMMAND_ERROR (both have replied), or COMMAND_WAIT: session_done() will follow. */
+/* A command's handler: COMMAND_OK, COMMAND_ERROR (both have replied), or COMMAND_WAIT: session_done() will
+ * follow. */
 typedef int smtp_handler(struct session *s, struct command *c);
 /* Runs one command line: looks it up, counts it. */
 void commands_take(struct session *s, const char *line, size_t n);

@@ -17,7 +17,8 @@ settings_netlist(struct conf *c, const char *name)
     struct netlist *l = netlist_new(conf_str(c, name), bad);
 
     if (!l)
-        log_error("%s: \"%s\" is no network address; give addresses and networks such as 10.0.0.0/8", name, bad);
+        log_error("%s: \"%s\" is no network address; give addresses and networks such as 10.0.0.0/8", name,
+                  bad);
     return l;
 }
 

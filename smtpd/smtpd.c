@@ -164,13 +164,20 @@ static const char *const smtpd_listens[] = {"inet", NULL};
 static const char *const smtpd_commands[] = {"smtpd", NULL};
 
 static const struct worker_kind smtpd_kinds[] = {
-    {"smtpd", "smtpd_user", "empty_directory", "smtpd_worker_count", smtpd_peers, smtpd_listens, 0, NULL, smtpd_run,
-     smtpd_reload, smtpd_stop},
+    {"smtpd", "smtpd_user", "empty_directory", "smtpd_worker_count", smtpd_peers, smtpd_listens, 0, NULL,
+     smtpd_run, smtpd_reload, smtpd_stop},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 
-static const struct service smtpd_service = {
-    "smtpd", "The SMTP server: takes mail from the network.", "smtpd", 0, smtpd_kinds, NULL, smtpd_commands, NULL, NULL};
+static const struct service smtpd_service = {"smtpd",
+                                             "The SMTP server: takes mail from the network.",
+                                             "smtpd",
+                                             0,
+                                             smtpd_kinds,
+                                             NULL,
+                                             smtpd_commands,
+                                             NULL,
+                                             NULL};
 
 int
 main(int argc, char **argv)

@@ -32,8 +32,8 @@ struct tx_rcpt {
 
 struct tx {
     enum tx_state state;
-    struct arena arena; /* what the envelope's texts are in */
-    const char *sender; /* unquoted; "" for <> */
+    struct arena arena;      /* what the envelope's texts are in */
+    const char *sender;      /* unquoted; "" for <> */
     const char *sender_smtp; /* the same, quoted as SMTP needs it */
     const char *ret, *envid;
     int body_8bit;
@@ -71,7 +71,8 @@ void tx_reset(struct session *s);
 /* Queue gave no message: the next accepted recipient asks again. */
 void tx_forget_queue(struct session *s);
 /* Adds a recipient. 0, or -1: too many bytes of addresses. */
-int tx_add_rcpt(struct tx *tx, const char *address, const char *address_smtp, const char *orcpt, unsigned notify);
+int tx_add_rcpt(struct tx *tx, const char *address, const char *address_smtp, const char *orcpt,
+                unsigned notify);
 /* Asks queue for a message. then(s, ok): ok is 1, or 0 and the message must be refused for now. */
 void tx_open(struct session *s, void (*then)(struct session *s, int ok));
 /* Writes tx->out to the staging file when it is at least min bytes. 1: done; 0: queue was asked for room,

@@ -56,8 +56,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     step = data[0] % 64 + 1;
     e1 = decode((const char *)data + 2, size - 2, size, data[1] & 1, &whole, &h1);
     e2 = decode((const char *)data + 2, size - 2, step, data[1] & 1, &parts, &h2);
-    if (e1 != e2 || (e1 && (buf_len(&whole) != buf_len(&parts) ||
-                            memcmp(buf_data(&whole), buf_data(&parts), buf_len(&whole)) != 0)) ||
+    if (e1 != e2 ||
+        (e1 && (buf_len(&whole) != buf_len(&parts) ||
+                memcmp(buf_data(&whole), buf_data(&parts), buf_len(&whole)) != 0)) ||
         h1.received != h2.received)
         abort();
     if (e1 && !(data[1] & 1) && e1 > 5 && memcmp(data + 2 + e1 - 5, "\r\n.\r\n", 5) != 0)

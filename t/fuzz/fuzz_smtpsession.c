@@ -12,11 +12,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char main_cf[] = "myhostname = mail.pris.cn\nmynetworks = 127.0.0.1\nmessage_size_limit = 5000\n"
-                              "smtpd_error_sleep_time = 0s\nsmtpd_sasl_auth_enable = yes\n"
-                              "smtpd_hard_error_limit = 1000\nsmtpd_recipient_restrictions = permit_mynetworks,\n"
-                              " reject_non_fqdn_sender, reject_unauth_destination, reject_unauth_pipelining,\n"
-                              " reject_invalid_hostname\n";
+static const char main_cf[] =
+    "myhostname = mail.pris.cn\nmynetworks = 127.0.0.1\nmessage_size_limit = 5000\n"
+    "smtpd_error_sleep_time = 0s\nsmtpd_sasl_auth_enable = yes\n"
+    "smtpd_hard_error_limit = 1000\nsmtpd_recipient_restrictions = permit_mynetworks,\n"
+    " reject_non_fqdn_sender, reject_unauth_destination, reject_unauth_pipelining,\n"
+    " reject_invalid_hostname\n";
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -164,8 +164,8 @@ fake_u64(struct frame *f)
 static void
 fake_rcpt(struct frame *f, struct frame_out *out)
 {
-    static const char *const known[] = {"postmaster@pris.cn", "alice@pris.cn", "bob@pris.cn", "support@pris.cn",
-                                        "root@mail.pris.cn"};
+    static const char *const known[] = {"postmaster@pris.cn", "alice@pris.cn", "bob@pris.cn",
+                                        "support@pris.cn", "root@mail.pris.cn"};
     char address[PROTO_MAX_ADDRESS];
     const char *at;
     enum rcpt_verdict verdict = RCPT_UNKNOWN;

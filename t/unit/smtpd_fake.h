@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * authd and queue as smtpd's sessions see them, within the test's own process: this file's object takes the place
- * of common/peer.c. authd knows the transcripts' domain pris.cn; queue keeps the last message in a file.
+ * authd and queue as smtpd's sessions see them, within the test's own process: this file's object takes the
+ * place of common/peer.c. authd knows the transcripts' domain pris.cn; queue keeps the last message in a
+ * file.
  */
 #ifndef MR_SMTPD_FAKE_H
 #define MR_SMTPD_FAKE_H
@@ -14,8 +15,8 @@ struct fake {
     enum fake_trouble authd, queue; /* SILENT: every answer is NULL */
     uint64_t room;                  /* of a new staging file */
     unsigned opened, aborted, committed, spilled;
-    struct buf content;             /* of the last message committed */
-    struct buf envelope;            /* "sender>rcpt,rcpt orcpt/notify" */
+    struct buf content;  /* of the last message committed */
+    struct buf envelope; /* "sender>rcpt,rcpt orcpt/notify" */
 };
 extern struct fake fake;
 

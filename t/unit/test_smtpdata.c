@@ -112,7 +112,8 @@ test_smuggling(void **state)
     }
 }
 
-/* A client of ours that ends every line, DATA too, in a bare LF may end the content so; one CR LF and it may not. */
+/* A client of ours that ends every line, DATA too, in a bare LF may end the content so; one CR LF and it may
+ * not. */
 static void
 test_lf_client(void **state)
 {
@@ -155,17 +156,21 @@ test_headers(void **state)
         int give;
     } cases[] = {
         {"Subject: x\n\nbody\n", "Subject: x\n\nbody\n", "", 0, 0},
-        {"From: a\nDate: d\n\nb\n", "From: a\nDate: d\n" ADDED_ID "\nb\n", "<20261122090014.QID@host.example>", 0, 1},
+        {"From: a\nDate: d\n\nb\n", "From: a\nDate: d\n" ADDED_ID "\nb\n",
+         "<20261122090014.QID@host.example>", 0, 1},
         {"From: a\nDate: d\nMessage-ID: <i@d>\n\n", "From: a\nDate: d\nMessage-ID: <i@d>\n\n", "<i@d>", 0, 1},
         {"from: a\ndate: d\n", "from: a\ndate: d\n" ADDED_ID, "<20261122090014.QID@host.example>", 0, 1},
         {"Message-Id:\n\t<i@d>\n\nx\n", "Message-Id:\n\t<i@d>\n\nx\n", "<i@d>", 0, 0},
-        {"Message-Id: <i@d> \nMessage-Id: <second>\n\n", "Message-Id: <i@d> \nMessage-Id: <second>\n\n", "<i@d>", 0, 0},
+        {"Message-Id: <i@d> \nMessage-Id: <second>\n\n", "Message-Id: <i@d> \nMessage-Id: <second>\n\n",
+         "<i@d>", 0, 0},
         {"Bcc: secret,\n more\nReturn-Path: <x>\nTo: y\n\n", "To: y\n\n", "", 0, 0},
-        {"Received: a\n\tb\nreceived : c\nX-Received: d\n\n", "Received: a\n\tb\nreceived : c\nX-Received: d\n\n", "", 2, 0},
+        {"Received: a\n\tb\nreceived : c\nX-Received: d\n\n",
+         "Received: a\n\tb\nreceived : c\nX-Received: d\n\n", "", 2, 0},
         {"no header\nx\n", "\nno header\nx\n", "", 0, 0},
         {" begins with a blank\n", "\n begins with a blank\n", "", 0, 0},
         {"\nbody\n", "\nbody\n", "", 0, 0},
-        {">From x y\nFrom z\nTo: a\n\n", "X-Mailbox-Line: >From x y\nX-Mailbox-Line: From z\nTo: a\n\n", "", 0, 0},
+        {">From x y\nFrom z\nTo: a\n\n", "X-Mailbox-Line: >From x y\nX-Mailbox-Line: From z\nTo: a\n\n", "",
+         0, 0},
         {"To: a\nX\n: b\n", "To: a\n\nX\n: b\n", "", 0, 0},
         {"Resent-To: a\nResent-From: b\nResent-Date: c\nResent-Message-Id: d\n\n",
          "Resent-To: a\nResent-From: b\nResent-Date: c\nResent-Message-Id: d\n\n", "", 0, 1},
