@@ -36,3 +36,7 @@ t_fuzz_fuzz_spoolfile_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/queue
 t_fuzz_fuzz_spoolfile_LDFLAGS = -fsanitize=fuzzer,address,undefined
 t_fuzz_fuzz_spoolfile_LDADD = libmrqueue.a $(COMMON_LIBS)
 endif
+
+# postqueue is mailq under its other name.
+install-exec-hook:
+	ln -sf mailq "$(DESTDIR)$(bindir)/postqueue"

@@ -21,6 +21,7 @@
 
 #define EXIT_USAGE 64
 #define EXIT_UNAVAILABLE 69
+#define EXIT_CONFIG 78
 
 enum mailq_mode { MODE_NONE, MODE_LIST, MODE_JSON, MODE_FLUSH };
 
@@ -188,6 +189,7 @@ list_queue(const char *spool, enum mailq_mode mode)
         printf("-- %llu Kbytes in %lu Request%s.\n", totals.bytes / 1024, totals.requests,
                totals.requests == 1 ? "" : "s");
     mem_free(list.ids);
+    spooldir_close(&d);
     return 0;
 }
 
@@ -217,7 +219,7 @@ flush_queue(const char *spool)
 }
 
 static int
-usage(const char *name, FILE *to)
+usage(FILE *to)
 {
     fprintf(to,
             "Usage: mailq [-j] [-c DIR]\n"
@@ -229,42 +231,61 @@ usage(const char *name, FILE *to)
             "  -p          list as mailq does\n"
             "  --help      this text\n"
             "  --version   the version\n\n"
-            "See %s(1).\n",
-            MR_CONFIG_DIR, name);
+            "See mailq(1).\n",
+            MR_CONFIG_DIR);
     return to == stdout ? 0 : EXIT_USAGE;
+}
+
+struct options {
+    const char *name, *dir;
+    enum mailq_mode mode;
+};
+
+/* -1: go on; else the exit status. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+    int c;
+
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return usage(stdout);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("%s (%s) %s\n", o->name, PACKAGE_NAME, PACKAGE_VERSION);
+        return 0;
+    }
+    while ((c = getopt(argc, argv, "c:fjp")) != -1) {
+        if (c == 'c')
+            o->dir = optarg;
+        else if (c == 'f' || c == 'j' || c == 'p')
+            o->mode = c == 'f' ? MODE_FLUSH : c == 'j' ? MODE_JSON : MODE_LIST;
+        else
+            return usage(stderr);
+    }
+    return optind != argc || o->mode == MODE_NONE ? usage(stderr) : -1;
 }
 
 int
 main(int argc, char **argv)
 {
-    const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0], *dir = MR_CONFIG_DIR;
-    enum mailq_mode mode = strcmp(name, "postqueue") == 0 ? MODE_NONE : MODE_LIST;
+    struct options o;
     struct conf_error err;
     struct conf *conf;
-    int c;
+    int status;
 
+    o.name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+    o.mode = strcmp(o.name, "postqueue") == 0 ? MODE_NONE : MODE_LIST;
+    o.dir = MR_CONFIG_DIR;
     log_init("postfix", "mailq");
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return usage("mailq", stdout);
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("%s (%s) %s\n", name, PACKAGE_NAME, PACKAGE_VERSION);
-        return 0;
-    }
-    while ((c = getopt(argc, argv, "c:fjp")) != -1) {
-        if (c == 'c')
-            dir = optarg;
-        else if (c == 'f' || c == 'j' || c == 'p')
-            mode = c == 'f' ? MODE_FLUSH : c == 'j' ? MODE_JSON : MODE_LIST;
-        else
-            return usage("mailq", stderr);
-    }
-    if (optind != argc || mode == MODE_NONE)
-        return usage("mailq", stderr);
-    conf = conf_read(dir, &err);
+    status = read_options(argc, argv, &o);
+    if (status >= 0)
+        return status;
+    conf = conf_read(o.dir, &err);
     if (!conf) {
-        fprintf(stderr, "%s: %s\n", name, err.text);
-        return 78;
+        fprintf(stderr, "%s: %s\n", o.name, err.text);
+        return EXIT_CONFIG;
     }
-    return mode == MODE_FLUSH ? flush_queue(conf_str(conf, "queue_directory"))
-                              : list_queue(conf_str(conf, "queue_directory"), mode);
+    status = o.mode == MODE_FLUSH ? flush_queue(conf_str(conf, "queue_directory"))
+                                  : list_queue(conf_str(conf, "queue_directory"), o.mode);
+    conf_free(conf);
+    return status;
 }

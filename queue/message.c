@@ -191,6 +191,8 @@ message_settle(struct message *m)
     }
     if (!m->told_not && bounce == 0 && open > 0 && message_expire(m))
         bounce = open;
+    if (!m->lost) /* all results of this pass are known */
+        m->again = 0;
     message_save(m);
     if (bounce > 0 && !m->told_not)
         bounce_start(m, BOUNCE_FAILURE);
@@ -236,6 +238,14 @@ void
 message_pass_done(struct message *m)
 {
     ev_timer_stop(m->q->w->loop, &m->ack_timer);
+    message_announce(m);
+    if (!m->answered && !m->client && m->under_way > 0)
+        return; /* smtpd died: nobody was promised anything */
+    if (!m->answered && !m->client) {
+        log_info("%s: not kept: smtpd ended before it was answered", m->env.qid);
+        message_free(m);
+        return;
+    }
     if (!m->answered && m->under_way == 0 && envelope_count(&m->env, MARK_SENT) == m->env.nrcpt) {
         message_answer_queued(m);
         message_remove(m);
@@ -260,10 +270,20 @@ message_pass_done(struct message *m)
 }
 
 void
+message_announce(struct message *m)
+{
+    if (m->announced)
+        return;
+    m->announced = 1;
+    log_as("qmgr", "%s: from=<%s>, size=%llu, nrcpt=%u (queue active)", m->env.qid, m->env.sender,
+           (unsigned long long)m->env.size, (unsigned)m->env.nrcpt);
+}
+
+void
 message_activate(struct message *m)
 {
     m->active = (double)queue_now() / 1e6;
-    log_as("qmgr", "%s: from=<%s>, size=%llu, nrcpt=%u (queue active)", m->env.qid, m->env.sender,
-           (unsigned long long)m->env.size, (unsigned)m->env.nrcpt);
+    if (m->answered)
+        message_announce(m);
     deliver_pass(m);
 }

@@ -32,12 +32,13 @@ struct message {
     double started; /* of this pass */
     double active;  /* when it came into memory to be delivered */
     ev_timer ack_timer;
-    uint8_t answered; /* the client was told (or nobody waits for it) */
-    uint8_t spooled;  /* env is on disk, marks included up to `unsaved` */
-    uint8_t again;    /* an earlier attempt may have succeeded unseen */
-    uint8_t lost;     /* in this pass a job was lost */
-    uint8_t retrying; /* it came out of the spool */
-    uint8_t bouncing; /* enum bounce_kind of the notification that is being made */
+    uint8_t announced; /* its (queue active) line was logged */
+    uint8_t answered;  /* the client was told (or nobody waits for it) */
+    uint8_t spooled;   /* env is on disk, marks included up to `unsaved` */
+    uint8_t again;     /* an earlier attempt may have succeeded unseen */
+    uint8_t lost;      /* in this pass a job was lost */
+    uint8_t retrying;  /* it came out of the spool */
+    uint8_t bouncing;  /* enum bounce_kind of the notification that is being made */
     struct peer_request *bounce_request;
     uint8_t told_not; /* one could not be made in this pass */
 };
@@ -46,8 +47,11 @@ struct message {
 struct message *message_new(struct queue *q);
 /* Forgets it: everything in memory. A spool file stays. */
 void message_free(struct message *m);
-/* Logs that it is active and makes the first pass. */
+/* Makes the first pass. */
 void message_activate(struct message *m);
+/* Logs "(queue active)", once. A message that is delivered before the answer is announced with its first
+ * result, so that its lines go out in one write. */
+void message_announce(struct message *m);
 /* Every recipient of the pass has its result, or the time before the answer is over. */
 void message_pass_done(struct message *m);
 /* The result of bounce_start(). */

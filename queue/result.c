@@ -56,5 +56,6 @@ result_apply(struct message *m, struct recipient *r, const struct result *res)
     recipient_set_reason(r, dsn, res->text, res->diagnostic);
     r->mark = mark_for(m, r, res->outcome);
     r->unsaved = 1;
+    message_announce(m);
     log_result(m, r, outcomes[res->outcome].status);
 }

@@ -430,6 +430,75 @@ def other_hosts_and_mailq():
 
 
 @test
+def smtpd_gone():
+    q = Queue()
+    number, qid = q.open()
+    q.commit(number, ['b@pris.cn'])
+    q.expand()
+    job = q.job()
+    q.smtpd.close()
+    time.sleep(0.1)
+    q.result(job, DEFERRED, '4.2.0', 'not now')
+    ok(q.logged(qid + ': not kept: smtpd ended'), 'what nobody was promised is not kept')
+    same(q.files(), [], 'nothing is left')
+    q.smtpd = Channel.connect(q.spool + '/private/queue.smtpd')
+    ok(q.open()[1], 'and the next smtpd is served')
+    q.stop()
+
+
+@test
+def stopping():
+    q = Queue(deliver_before_ack_time='5s')
+    number, qid = q.open()
+    late, _ = q.open()
+    q.commit(number, ['b@pris.cn'])
+    q.expand()
+    job = q.job()
+    q.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    q.commit(late, ['b@pris.cn'])
+    same(q.answer(), (COMMIT_TEMP, '4.3.2 Error: the mail system is being stopped'), 'stopping: no new messages')
+    q.result(job)
+    same(q.answer(), (COMMIT_OK, '2.0.0 Ok: queued as ' + qid), 'a result that is under way is waited for')
+    same(q.stop(), 0, 'stopped')
+
+
+def residue(q):
+    return q.files() + q.rest()
+
+
+@test
+def failing_calls():
+    """Each system call of accepting a message fails once: 250 means durable, all else leaves nothing."""
+    if not shutil.which('strace'):
+        print('# not run: needs strace')
+        return
+    q = Queue(directory=None)
+    for call, error, times in (('memfd_create', 'EMFILE', 1), ('ftruncate', 'ENOSPC', 1), ('fcntl', 'EBUSY', 2),
+                               ('openat', 'EMFILE', 1), ('write', 'ENOSPC', 2), ('pread64', 'EIO', 1),
+                               ('fsync', 'EIO', 2), ('close', 'EIO', 1), ('renameat', 'ENOSPC', 1)):
+        for n in range(1, times + 1):
+            tracer = subprocess.Popen(['strace', '-qq', '-o', '/dev/null', '-e', 'inject=%s:error=%s:when=%d'
+                                       % (call, error, n), '-p', str(q.worker())], stderr=subprocess.DEVNULL)
+            time.sleep(0.4)
+            number, qid = q.open()
+            outcome = COMMIT_TEMP
+            if number:
+                q.commit(number, ['later@other.example'])
+                if q.expand(transport='smtp', timeout=2):
+                    pass
+                answer = q.answer()
+                outcome = answer[0] if answer else None
+            tracer.terminate()
+            tracer.wait()
+            left = [os.path.basename(x) for x in residue(q)]
+            same(left, [qid] if outcome == COMMIT_OK else [], '%s fails with %s (%d)' % (call, error, n))
+            for path in q.files():
+                os.unlink(path)
+    q.stop()
+
+
+@test
 def disk_full():
     if os.geteuid() != 0:
         print('# not run: needs root to mount a small file system')
