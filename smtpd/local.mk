@@ -8,6 +8,7 @@ libmrsmtpd_a_SOURCES = \
   smtpd/settings.c smtpd/settings.h smtpd/tx.c smtpd/tx.h
 smtpd_smtpd_SOURCES = smtpd/smtpd.c
 smtpd_smtpd_LDADD = libmrsmtpd.a $(COMMON_LIBS)
+dist_man_MANS += smtpd/smtpd.8
 
 if CMOCKA
 UNIT_TESTS += t/unit/test_smtpcommand t/unit/test_smtpdata t/unit/test_smtpsession

@@ -487,6 +487,31 @@ test_session_limits(void **state)
     buf_free(&in);
 }
 
+/* A client that asks and never reads: its input waits, its output is bounded, its time runs. */
+static void
+test_no_reader(void **state)
+{
+    struct smtpd *d = fake_smtpd(main_cf);
+    int rest, i;
+    struct session *s = fake_session(d, "127.0.0.2", &rest), *same = s;
+
+    (void)state;
+    session_feed(s, "EHLO x.example\r\n", 16);
+    fake_run();
+    s->set->junk_command_limit = 1000000;
+    for (i = 0; i < 100000 && d->sessions && !s->write_blocked; i++)
+        session_feed(s, "EHLO x.example\r\nEHLO x.example\r\nEHLO x.example\r\n", 48);
+    assert_int_equal(s->write_blocked, 1);
+    assert_true(buf_len(&s->out) <= 17000);
+    for (i = 0; i < 10; i++)
+        session_feed(s, "NOOP\r\n", 6);
+    assert_int_equal(buf_len(&s->in), 60);
+    session_timeout(s);
+    assert_ptr_not_equal(d->sessions, same);
+    assert_int_equal(d->nsessions, 0);
+    close(rest);
+}
+
 int
 main(void)
 {
@@ -494,6 +519,7 @@ main(void)
         cmocka_unit_test(test_dialogues), cmocka_unit_test(test_content),
         cmocka_unit_test(test_limits),    cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_matrix),    cmocka_unit_test(test_session_limits),
+        cmocka_unit_test(test_no_reader),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
