@@ -403,6 +403,7 @@ sdb_change(struct sdb_query *q, const char *const *params, size_t n, int *change
         return LOOKUP_TEMP;
     if (query_bind(q, params, n) == 0 && step_done(q->stmt) == 0) {
         *changed_r = sqlite3_changes(q->db->conn);
+        strmap_clear(&q->db->cache); /* data_version does not count one's own changes */
         st = LOOKUP_OK;
     } else {
         sdb_warn(q->db, "change");

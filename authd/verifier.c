@@ -112,14 +112,15 @@ run_password(const struct job *j, struct arena *arena, struct saslserver_result 
     char old[PASSWORD_MAX + 1], fresh[PASSWORD_MAX + 1];
 
     r->outcome = AUTH_REFUSED;
+    strcpy(r->reason, "authentication failure");
     if (secret_string(old, j->data, j->ndata) < 0 || secret_string(fresh, j->data2, j->ndata2) < 0)
         return;
     if (j->op == VERIFY_LOGIN)
         r->outcome = login_check(&settings, j->service, j->name, old, arena, &r->account);
     else
         r->outcome = login_change_password(&settings, j->service, j->name, old, fresh, arena);
-    if (r->outcome == AUTH_REFUSED)
-        strcpy(r->reason, "authentication failure");
+    if (r->outcome != AUTH_TEMP)
+        strcpy(r->reason, r->outcome == AUTH_REFUSED ? "authentication failure" : "");
     mem_wipe(old, sizeof(old));
     mem_wipe(fresh, sizeof(fresh));
 }
