@@ -321,25 +321,33 @@ proc_send(struct mda_proc *m)
         part_send(m, part_take(m));
 }
 
-void
-pool_round(struct pool *p)
+/* Starts what is wanted and may run, sends what waits. 1 when all that is wanted could be started. */
+static int
+pool_try(struct pool *p)
 {
     unsigned limit = (unsigned)conf_int(p->router->worker->conf, "localdeliver_process_limit");
     struct mda_proc *m;
+    int all = 1;
 
-    if (!p->dirty)
-        return;
-    p->dirty = 0;
     for (m = p->procs; m; m = m->next) {
         if (m->state == PROC_UP)
             proc_send(m);
         else if (m->state == PROC_WANTED && p->live < limit)
             proc_ask(m);
         else if (m->state == PROC_WANTED)
-            break;
+            all = 0;
     }
-    if (m)
-        pool_evict(p); /* which asks for another round */
+    return all;
+}
+
+void
+pool_round(struct pool *p)
+{
+    while (p->dirty) {
+        p->dirty = 0;
+        if (!pool_try(p))
+            pool_evict(p); /* when it finds one, there is room for another try */
+    }
 }
 
 /* ---- adding ------------------------------------------------------------------------------ */

@@ -467,6 +467,27 @@ def processes_die_of_one(s):
     equal(len(files(m)), 1, 'which makes the one copy')
 
 
+def limits_are_kept(s):
+    names = ['l%d' % i for i in range(8)]
+    paths = [s.home(n) for n in names]
+    equal(s.deliver([n + '@x.test' for n in names], b'x'), [SENT_RESULT] * 8, 'eight mailboxes')
+    equal(len(s.children('mda')), 2, 'two processes')
+    with open(s.dir + '/main.cf', 'a') as f:
+        f.write('localdeliver_process_limit = 1\nmax_idle = 1s\n')
+    s.process.send_signal(signal.SIGHUP)
+    ok(wait_until(lambda: not s.children('mda'), 20), 'they end when they are idle (max_idle)')
+    most = 0
+    for _ in range(5):
+        numbers = {s.send([n + '@x.test'], b'x'): 1 for n in names}
+        most = max(most, len(s.children('mda')))
+        got = s.results(numbers)
+        most = max(most, len(s.children('mda')))
+        ok(all(g[0] == SENT_RESULT for g in got.values()), 'with one process for all (localdeliver_process_limit)')
+    # One that was told to end may still be there when the next is started.
+    ok(1 <= most <= 2, 'there is one', most)
+    equal([len(files(p)) for p in paths], [6] * 8, 'nothing is missing')
+
+
 def the_queue_goes(s):
     m = s.home('gone')
     body = b'x' * 200000
@@ -613,7 +634,7 @@ suite = Suite()
 try:
     for case in (content_is_kept, quota_is_kept, accounts_are_checked, loops_end, short_file, many_recipients, again,
                  processes_die, processes_die_of_one, the_queue_goes, the_disk_is_full, calls_fail, authd_restarts,
-                 bad_frames, it_stops):
+                 bad_frames, limits_are_kept, it_stops):
         print('# ' + case.__name__)
         case(suite)
     log = read(suite.dir + '/log').decode('utf-8', 'replace')
