@@ -8,11 +8,12 @@ use warnings;
 use Exporter 'import';
 use IO::Socket::INET;
 use IO::Socket::UNIX;
+use File::Path qw(make_path);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(say_line run must spawn stop_pid slurp spit wait_for tree cpu_seconds pss_kib smtp_load
-    count_files port_open median syscalls);
+our @EXPORT_OK = qw(say_line run must spawn stop_pid slurp spit make_dir wait_for tree cpu_seconds pss_kib smtp_load
+    count_files port_open median smtp_processes trace_start trace_stop);
 
 my $HZ = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
@@ -32,6 +33,19 @@ sub spit {
     print {$f} $text or die "$path: $!\n";
     close $f or die "$path: $!\n";
     chmod $mode, $path if defined $mode;
+}
+
+# A directory, with its owner and mode. Returns the path.
+sub make_dir {
+    my ($path, $owner, $mode) = @_;
+    make_path($path);
+    chmod defined $mode ? $mode : 0755, $path;
+    if (defined $owner) {
+        my ($uid, $gid) = (getpwnam $owner)[2, 3];
+        defined $uid or die "no user $owner\n";
+        chown $uid, $gid, $path or die "$path: $!\n";
+    }
+    return $path;
 }
 
 # (status, output) of a command line.
@@ -144,41 +158,47 @@ sub count_files {
 }
 
 sub median {
-    my @s = sort { $a <=> $b } @_;
-    return $s[@s / 2];
+    my @s = sort { $a <=> $b } grep { defined } @_;
+    return @s ? $s[$#s / 2] : undef;
 }
 
+sub smtp_processes { my ($sessions) = @_; return $sessions < 10 ? $sessions : 10 }
+
 # smtp-source: $o{messages} of $o{size} bytes from $o{sessions} sessions, to $o{rcpts} recipients each.
-# K processes, each to a mailbox of its own. Seconds, or undef when one failed.
+# Up to 10 processes, each to a mailbox of its own; their number divides messages and sessions. Seconds, or undef when one failed.
 sub smtp_load {
     my (%o) = @_;
-    my $k = $o{sessions} < 10 ? $o{sessions} : 10;
+    my $k = smtp_processes($o{sessions});
     my $t = time;
     my @pids;
     for my $i (0 .. $k - 1) {
-        my $n = int($o{messages} / $k);
+        my $n = $o{messages} / $k;
         my $to = $o{rcpts} > 1 ? "r\@$o{domain}" : sprintf "u%04d\@$o{domain}", $i;
         my @command = ('smtp-source', '-s', int($o{sessions} / $k), '-m', $n, '-l', $o{size}, '-f', 'bench@sender.example',
             '-t', $to, ($o{rcpts} > 1 ? ('-r', $o{rcpts}) : ()), "$o{host}:$o{port}");
-        push @pids, spawn($o{log} || '/dev/null', @command);
+        push @pids, spawn($o{log}, @command);
     }
     my $failed = 0;
     for (@pids) { waitpid $_, 0; $failed++ if $? }
     return $failed ? undef : time - $t;
 }
 
-# System calls of these trees while $work runs: name => count.
-sub syscalls {
-    my ($roots, $file, $work) = @_;
-    my @p = map { ('-p', $_) } tree(@$roots);
-    my $pid = spawn('/dev/null', 'strace', '-f', '-qq', '-c', '-U', 'calls,name', '-o', $file, @p);
-    sleep 2;
-    $work->();
-    sleep 1;
-    kill 'INT', $pid;
-    waitpid $pid, 0;
+# Counts system calls of these trees (and of what they start) until trace_stop.
+sub trace_start {
+    my ($file, @roots) = @_;
+    my @pids = tree(@roots);
+    my $pid = spawn('/dev/null', 'strace', '-f', '-qq', '-c', '-U', 'calls,name', '-o', $file, map { ('-p', $_) } @pids);
+    wait_for(sub { !grep { slurp("/proc/$_/status") =~ /^TracerPid:\s+0$/m } @pids }, 20) or die "strace does not attach\n";
+    return { pid => $pid, file => $file };
+}
+
+# name => count
+sub trace_stop {
+    my ($trace) = @_;
+    kill 'INT', $trace->{pid};
+    waitpid $trace->{pid}, 0;
     my %n;
-    for (split /\n/, slurp($file)) { $n{$2} += $1 if /^\s*(\d+)\s+(\w+)\s*$/ && $2 ne 'total' }
+    for (split /\n/, slurp($trace->{file})) { $n{$2} += $1 if /^\s*(\d+)\s+(\w+)\s*$/ && $2 ne 'total' }
     return \%n;
 }
 
