@@ -99,6 +99,8 @@ settings_restrictions(struct smtpd_settings *s, struct conf *c, int warn)
     struct restrict_list *relay = &s->lists[RESTRICT_RELAY];
     int i;
 
+    if (warn && !conf_bool(c, "smtpd_delay_reject"))
+        log_warning("smtpd_delay_reject = no is not supported by this version: refusals come at RCPT TO");
     for (i = 0; i < RESTRICT_LISTS; i++)
         restrict_compile(&s->lists[i], i, conf_str(c, restrict_list_name(i)), warn);
     if (restrict_closes_relay(relay) || restrict_closes_relay(&s->lists[RESTRICT_RECIPIENT]))

@@ -106,7 +106,9 @@ smtpd_settings(struct smtpd *d)
     size_t i, n;
 
     for (n = 0; n < w->nlisten; n++) {
-        fresh[n] = settings_new(w->conf, w->listen[n].entry, w->index == 0 && n == 0);
+        fresh[n] = settings_new(w->conf, w->listen[n].entry,
+                                w->index == 0 &&
+                                    (n == 0 || (w->listen[n].entry && w->listen[n].entry->noptions > 0)));
         if (!fresh[n])
             break;
     }

@@ -487,6 +487,102 @@ test_session_limits(void **state)
     buf_free(&in);
 }
 
+/* ---- restrictions ------------------------------------------------------------------------------ */
+
+/* Each list of restrictions by itself, with a client out of mynetworks. */
+static void
+test_restrictions(void **state)
+{
+#define CONF "myhostname = mail.pris.cn\nmynetworks = 127.0.0.1\nsmtpd_error_sleep_time = 0s\n"
+    static const struct {
+        const char *conf, *helo, *from, *to, *reply;
+    } cases[] = {
+        {"", "x", "a@x", "alice@pris.cn", "250 2.1.5 Ok"},
+        {"", "x", "a@x", "u@remote.example", "454 4.7.1 <u@remote.example>: Relay access denied"},
+        {"", "x", "a@x", "no@pris.cn",
+         "550 5.1.1 <no@pris.cn>: Recipient address rejected: User unknown in virtual mailbox table"},
+        {"smtpd_reject_unlisted_recipient = no", "x", "a@x", "no@pris.cn", "250 2.1.5 Ok"},
+        {"unknown_virtual_mailbox_reject_code = 450", "x", "a@x", "no@pris.cn",
+         "450 4.1.1 <no@pris.cn>: Recipient address rejected: User unknown in virtual mailbox table"},
+        {"smtpd_relay_restrictions =\nsmtpd_recipient_restrictions = check_sender_access hash:/x, permit",
+         "x", "a@x", "u@remote.example", "454 4.7.1 <u@remote.example>: Relay access denied"},
+        {"smtpd_relay_restrictions = permit\nsmtpd_recipient_restrictions = reject", "x", "a@x",
+         "alice@pris.cn", "554 5.7.1 <alice@pris.cn>: Recipient address rejected: Access denied"},
+        {"smtpd_client_restrictions = reject", "x", "a@x", "alice@pris.cn",
+         "554 5.7.1 <unknown[127.0.0.2]>: Client host rejected: Access denied"},
+        {"smtpd_client_restrictions = reject", "x", "a@x", "postmaster", "250 2.1.5 Ok"},
+        {"smtpd_helo_restrictions = defer", "x", "a@x", "alice@pris.cn",
+         "450 4.3.2 <x>: Helo command rejected: Try again later"},
+        {"smtpd_sender_restrictions = reject", "x", "a@x", "alice@pris.cn",
+         "554 5.7.1 <a@x>: Sender address rejected: Access denied"},
+        {"smtpd_sender_restrictions = permit, reject", "x", "a@x", "alice@pris.cn", "250 2.1.5 Ok"},
+        {"smtpd_recipient_restrictions = reject_non_fqdn_sender", "x", "a@x", "alice@pris.cn",
+         "504 5.5.2 <a@x>: Sender address rejected: need fully-qualified address"},
+        {"smtpd_recipient_restrictions = reject_non_fqdn_sender", "x", "", "alice@pris.cn", "250 2.1.5 Ok"},
+        {"smtpd_recipient_restrictions = reject_non_fqdn_sender", "x", "a@[1.2.3.4]", "alice@pris.cn",
+         "250 2.1.5 Ok"},
+        {"smtpd_recipient_restrictions = reject_non_fqdn_recipient", "x", "a@x", "alice",
+         "504 5.5.2 <alice>: Recipient address rejected: need fully-qualified address"},
+        {"smtpd_helo_restrictions = reject_non_fqdn_helo_hostname", "short", "a@x", "alice@pris.cn",
+         "504 5.5.2 <short>: Helo command rejected: need fully-qualified hostname"},
+        {"smtpd_helo_restrictions = reject_non_fqdn_helo_hostname", "a.b.", "a@x", "alice@pris.cn",
+         "250 2.1.5 Ok"},
+        {"smtpd_helo_restrictions = reject_non_fqdn_helo_hostname", "[127.0.0.1]", "a@x", "alice@pris.cn",
+         "250 2.1.5 Ok"},
+        {"smtpd_helo_restrictions = reject_invalid_helo_hostname", "[1.2.3]", "a@x", "alice@pris.cn",
+         "501 5.5.2 <[1.2.3]>: Helo command rejected: invalid ip address"},
+        {"smtpd_helo_restrictions = reject_invalid_helo_hostname", "a..b", "a@x", "alice@pris.cn",
+         "501 5.5.2 <a..b>: Helo command rejected: Invalid name"},
+        {"smtpd_helo_restrictions = reject_invalid_helo_hostname", "1.2.3.4", "a@x", "alice@pris.cn",
+         "250 2.1.5 Ok"},
+        {"mynetworks = 127.0.0.0/8", "x", "a@x", "u@remote.example", "250 2.1.5 Ok"},
+        {"smtpd_recipient_limit = 1", "x", "a@x> X=Y\r\nMAIL FROM:<a@x>\r\nRCPT TO:<bob@pris.cn",
+         "alice@pris.cn", "452 4.5.3 Error: too many recipients"},
+    };
+    struct buf conf, in, out;
+    char *last;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < MR_NELEM(cases); i++) {
+        buf_init(&conf, 4096);
+        buf_init(&in, 4096);
+        buf_printf(&conf, "%s%s\n", CONF, cases[i].conf);
+        buf_printf(&in, "EHLO %s\r\nMAIL FROM:<%s>\r\nRCPT TO:<%s>\r\n", cases[i].helo, cases[i].from,
+                   cases[i].to);
+        play(fake_smtpd(buf_cstr(&conf)), "127.0.0.2", buf_cstr(&in), &out);
+        buf_cstr(&out);
+        out.end -= 2;
+        last = strrchr(buf_cstr(&out), '\n');
+        assert_non_null(last);
+        assert_string_equal(last + 1, cases[i].reply);
+        buf_free(&conf);
+        buf_free(&in);
+        buf_free(&out);
+    }
+}
+
+/* One client, and how many connections it may have; others, and mynetworks, do not count. */
+static void
+test_connections(void **state)
+{
+    struct smtpd *d = fake_smtpd(CONF "smtpd_client_connection_count_limit = 2\n");
+    char text[200];
+    int rest[6];
+
+    (void)state;
+    assert_non_null(fake_session(d, "192.0.2.1", &rest[0]));
+    assert_non_null(fake_session(d, "192.0.2.1", &rest[1]));
+    assert_null(fake_session(d, "192.0.2.1", &rest[2]));
+    text[read(rest[2], text, sizeof(text) - 1)] = '\0';
+    assert_string_equal(text, "421 4.7.0 mail.pris.cn Error: too many connections from 192.0.2.1\r\n");
+    assert_non_null(fake_session(d, "192.0.2.2", &rest[3]));
+    session_free(d->sessions->next);
+    assert_non_null(fake_session(d, "192.0.2.1", &rest[4]));
+    assert_null(fake_session(d, "192.0.2.1", &rest[5]));
+    fake_end(d);
+}
+
 /* A client that asks and never reads: its input waits, its output is bounded, its time runs. */
 static void
 test_no_reader(void **state)
@@ -516,10 +612,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dialogues), cmocka_unit_test(test_content),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_trouble),
-        cmocka_unit_test(test_matrix),    cmocka_unit_test(test_session_limits),
-        cmocka_unit_test(test_no_reader),
+        cmocka_unit_test(test_dialogues),   cmocka_unit_test(test_content),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_matrix),      cmocka_unit_test(test_session_limits),
+        cmocka_unit_test(test_no_reader),   cmocka_unit_test(test_restrictions),
+        cmocka_unit_test(test_connections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
