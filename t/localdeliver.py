@@ -339,6 +339,17 @@ def accounts_are_checked(s):
           'a home of somebody else')
 
 
+def remains_are_removed(s):
+    m = s.home('remains')
+    for name, hours in (('old', 37), ('young', 35)):
+        write(m + '/tmp/' + name, b'x')
+        os.utime(m + '/tmp/' + name, (time.time() - hours * 3600,) * 2)
+        if ROOT:
+            os.chown(m + '/tmp/' + name, UID, GID)
+    equal(s.deliver(['remains@x.test'], b'x'), [SENT_RESULT], 'a mailbox with remains')
+    equal(files(m, 'tmp'), ['young'], 'what is older than 36 hours is removed from tmp')
+
+
 def loops_end(s):
     m = s.home('loop')
     body = b'Received: x\nDELIVERED-TO:  Loop@x.TEST \nSubject: x\n\nx\n'
@@ -632,9 +643,9 @@ def it_stops(s):
 
 suite = Suite()
 try:
-    for case in (content_is_kept, quota_is_kept, accounts_are_checked, loops_end, short_file, many_recipients, again,
-                 processes_die, processes_die_of_one, the_queue_goes, the_disk_is_full, calls_fail, authd_restarts,
-                 bad_frames, limits_are_kept, it_stops):
+    for case in (content_is_kept, quota_is_kept, accounts_are_checked, remains_are_removed, loops_end, short_file,
+                 many_recipients, again, processes_die, processes_die_of_one, the_queue_goes, the_disk_is_full,
+                 calls_fail, authd_restarts, bad_frames, limits_are_kept, it_stops):
         print('# ' + case.__name__)
         case(suite)
     log = read(suite.dir + '/log').decode('utf-8', 'replace')
