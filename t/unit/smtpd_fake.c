@@ -373,13 +373,28 @@ fake_run(void)
 
 /* ---- the worker ----------------------------------------------------------------------------------- */
 
+static void
+fake_free(struct smtpd *d)
+{
+    fake_end(d);
+    settings_unref(d->settings[0]);
+    conf_free(d->worker->conf);
+    mem_free(d->authd);
+    mem_free(d->queue);
+    mem_free(d->counts);
+    mem_free(d);
+}
+
 struct smtpd *
 fake_smtpd(const char *main_cf)
 {
     static struct worker worker;
-    struct smtpd *d = mem_alloc(sizeof(*d));
+    static struct smtpd *d;
     struct conf_error err;
 
+    if (d)
+        fake_free(d);
+    d = mem_alloc(sizeof(*d));
     worker.loop = ev_default_loop(EVFLAG_AUTO);
     worker.conf = conf_new();
     if (conf_parse(worker.conf, "main.cf", main_cf, strlen(main_cf), &err) < 0) {

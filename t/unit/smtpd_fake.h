@@ -20,7 +20,7 @@ struct fake {
 };
 extern struct fake fake;
 
-/* A worker with these lines of main.cf; sessions are made by fake_session(). */
+/* A worker with these lines of main.cf, in the place of an earlier one; sessions are made by fake_session(). */
 struct smtpd *fake_smtpd(const char *main_cf);
 /* A session of a client with that address; its output gathers. `rest` is its other end. */
 struct session *fake_session(struct smtpd *d, const char *ip, int *rest_r);

@@ -298,6 +298,16 @@ test_limits(void **state)
     buf_free(&big);
 }
 
+/* A byte at a time. */
+static void
+feed(struct session *s, const char *text)
+{
+    for (; *text; text++) {
+        session_feed(s, text, 1);
+        fake_run();
+    }
+}
+
 /* Trouble behind us is a 4xx, and leaves nothing. */
 static void
 test_trouble(void **state)
@@ -332,12 +342,10 @@ test_trouble(void **state)
     buf_free(&out);
     fake.queue = FAKE_WELL;
     s = fake_session(d, "127.0.0.2", &rest);
-    session_feed(s, MAIL_RCPT, strlen(MAIL_RCPT));
-    fake_run();
-    session_feed(s, "DATA\r\nx\r\n", 9);
+    feed(s, MAIL_RCPT "DATA\r\nx\r\n");
+    assert_int_equal(s->mode, SESSION_DATA);
     fake.queue = FAKE_SILENT;
-    session_feed(s, ".\r\nNOOP\r\n", 9);
-    fake_run();
+    feed(s, ".\r\nNOOP\r\n");
     assert_int_equal(s->mode, SESSION_COMMAND);
     assert_null(s->tx);
     fake.queue = FAKE_WELL;
@@ -394,7 +402,6 @@ test_matrix(void **state)
     };
     struct smtpd *d = fake_smtpd(main_cf);
     char out[4096], *last;
-    const char *at;
     size_t i, k;
     ssize_t n;
     int rest;
@@ -404,10 +411,7 @@ test_matrix(void **state)
         for (k = 0; k < MR_NELEM(prefixes); k++) {
             struct session *s = fake_session(d, "127.0.0.2", &rest);
 
-            for (at = prefixes[k]; *at; at++) {
-                session_feed(s, at, 1);
-                fake_run();
-            }
+            feed(s, prefixes[k]);
             n = read(rest, out, sizeof(out));
             session_feed(s, rows[i].line, strlen(rows[i].line));
             session_feed(s, "\r\n", 2);
