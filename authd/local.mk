@@ -36,3 +36,29 @@ authd/extmail_sql.h: $(top_srcdir)/schema/extmail.sqlite.sql
 	$(MKDIR_P) authd
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' $(top_srcdir)/schema/extmail.sqlite.sql > $@
 CLEANFILES = authd/extmail_sql.h
+
+AUTHD_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/authd
+if CMOCKA
+UNIT_TESTS += t/unit/test_authparse t/unit/test_authtable
+t_unit_test_authparse_SOURCES = t/unit/test_authparse.c
+t_unit_test_authparse_CPPFLAGS = $(AUTHD_TEST_CPPFLAGS)
+t_unit_test_authparse_LDADD = $(AUTHD_LIBS) $(CMOCKA_LIBS)
+t_unit_test_authtable_SOURCES = t/unit/test_authtable.c
+t_unit_test_authtable_CPPFLAGS = $(AUTHD_TEST_CPPFLAGS)
+t_unit_test_authtable_LDADD = $(AUTHD_LIBS) $(CMOCKA_LIBS)
+endif
+if FUZZ
+FUZZERS += t/fuzz/fuzz_authreq t/fuzz/fuzz_rcfile t/fuzz/fuzz_expand
+t_fuzz_fuzz_authreq_SOURCES = t/fuzz/fuzz_authreq.c
+t_fuzz_fuzz_authreq_CPPFLAGS = $(AUTHD_TEST_CPPFLAGS)
+t_fuzz_fuzz_authreq_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_authreq_LDADD = $(AUTHD_LIBS)
+t_fuzz_fuzz_rcfile_SOURCES = t/fuzz/fuzz_rcfile.c
+t_fuzz_fuzz_rcfile_CPPFLAGS = $(AUTHD_TEST_CPPFLAGS)
+t_fuzz_fuzz_rcfile_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_rcfile_LDADD = $(AUTHD_LIBS)
+t_fuzz_fuzz_expand_SOURCES = t/fuzz/fuzz_expand.c
+t_fuzz_fuzz_expand_CPPFLAGS = $(AUTHD_TEST_CPPFLAGS)
+t_fuzz_fuzz_expand_LDFLAGS = -fsanitize=fuzzer,address,undefined
+t_fuzz_fuzz_expand_LDADD = $(AUTHD_LIBS)
+endif
