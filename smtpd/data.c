@@ -66,6 +66,8 @@ data_command(struct session *s, struct command *c)
     check.session = s;
     if (restrict_data(&check) == RESTRICT_REJECT)
         return session_reject(s, tx->rcpts->address, check.reply);
+    if (tx->failed)
+        return session_reject(s, tx->rcpts->address, "451 4.3.0 Error: queue file write error");
     session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
     s->mode = SESSION_DATA;
     s->where = "DATA content";
