@@ -62,3 +62,5 @@ t_fuzz_fuzz_expand_CPPFLAGS = $(AUTHD_TEST_CPPFLAGS)
 t_fuzz_fuzz_expand_LDFLAGS = -fsanitize=fuzzer,address,undefined
 t_fuzz_fuzz_expand_LDADD = $(AUTHD_LIBS)
 endif
+
+dist_man_MANS += authd/authd.8 authd/mailadm.8 authd/authtest.1 authd/authenumerate.1 authd/authpasswd.1
