@@ -450,11 +450,11 @@ TEXT
 };
 
 subtest 'a mailbox that is not there' => sub {
-    rename "$maildir/..", "$maildir/../../moved" or die "rename: $!\n";
     my $home = $maildir =~ s{/Maildir$}{}r;
+    rename $home, "$home.moved" or die "rename: $!\n";
     dialogue('home', "S: +OK Hello there.\nC: USER {user}\nS: +OK Password required.\nC: PASS {password}\n"
         . "S: -ERR Temporary problem, please try again later\nE:\n");
-    rename "$home/../moved", $home or die "rename: $!\n";
+    rename "$home.moved", $home or die "rename: $!\n";
     ok $m->wait_log(qr/pop3d: \Q$user\E: chdir\(\Q$home\E\/?\) failed!!$/), 'is logged,';
     ok $m->wait_log(qr/pop3d: error: No such file or directory$/), 'with the reason';
     ok $m->wait_log(qr/pop3d: authentication error: No such file or directory$/), 'twice, as Courier does';
