@@ -405,7 +405,7 @@ enumerate_row(void *arg, int n, const char *const *cols)
         log_warning("account %s: %s", a.address, f.why);
     else
         e->each(e->arg, &a);
-    arena_reset(&arena);
+    arena_free(&arena);
     return 0;
 }
 

@@ -129,7 +129,7 @@ client_pre(struct client *c, const struct authreq *r)
         client_close(c);
     else
         client_write(c);
-    arena_reset(&arena);
+    arena_free(&arena);
 }
 
 static void

@@ -96,7 +96,7 @@ take_expand(struct chan *c, struct frame *f)
 
     arena_init(&arena, ARENA_CAP);
     if (get_addresses(f, &arena, &list, &n) < 0) {
-        arena_reset(&arena);
+        arena_free(&arena);
         return -1;
     }
     expansion_init(&e, k->daemon->directory, &arena);
@@ -112,7 +112,7 @@ take_expand(struct chan *c, struct frame *f)
     }
     chan_send(c, &out);
     expansion_free(&e);
-    arena_reset(&arena);
+    arena_free(&arena);
     return 0;
 }
 
@@ -129,7 +129,7 @@ take_mailbox(struct chan *c, struct frame *f)
 
     arena_init(&arena, ARENA_CAP);
     if (get_addresses(f, &arena, &list, &n) < 0) {
-        arena_reset(&arena);
+        arena_free(&arena);
         return -1;
     }
     chan_begin(c, &out, AUTHD_MAILBOX_R, f->id);
@@ -146,10 +146,10 @@ take_mailbox(struct chan *c, struct frame *f)
         frame_put_str(&out, st == LOOKUP_OK ? m.home : "");
         frame_put_str(&out, st == LOOKUP_OK ? m.maildir : "");
         frame_put_str(&out, st == LOOKUP_OK ? m.quota : "");
-        arena_reset(&one);
+        arena_free(&one);
     }
     chan_send(c, &out);
-    arena_reset(&arena);
+    arena_free(&arena);
     return 0;
 }
 
@@ -175,7 +175,7 @@ take_redeem(struct chan *c, struct frame *f)
     frame_put_str(&out, st == LOOKUP_OK ? m.home : "");
     frame_put_str(&out, st == LOOKUP_OK ? m.maildir : "");
     chan_send(c, &out);
-    arena_reset(&arena);
+    arena_free(&arena);
     return 0;
 }
 

@@ -107,7 +107,7 @@ issue_ticket(struct daemon *d, const struct account *acct, char text[PROTO_TICKE
         ticket_issue(d->tickets, &m, ev_now(d->worker->loop), text);
         rc = 0;
     }
-    arena_reset(&arena);
+    arena_free(&arena);
     return rc;
 }
 

@@ -83,8 +83,8 @@ on_checkpass(sasl_conn_t *conn, void *context, const char *user, const char *pas
 }
 
 static const sasl_callback_t global_callbacks[] = {
-    {SASL_CB_GETOPT, (sasl_callback_fn *)(void *)on_getopt, NULL},
-    {SASL_CB_LOG, (sasl_callback_fn *)(void *)on_log, NULL},
+    {SASL_CB_GETOPT, (sasl_callback_fn *)(void (*)(void))on_getopt, NULL},
+    {SASL_CB_LOG, (sasl_callback_fn *)(void (*)(void))on_log, NULL},
     {SASL_CB_LIST_END, NULL, NULL}};
 
 /* ---- the library -------------------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ saslserver_new(const char *service, const char *client_ip)
     MR_UNUSED(client_ip);
     s->service = mem_strdup(service);
     s->callbacks[0].id = SASL_CB_SERVER_USERDB_CHECKPASS;
-    s->callbacks[0].proc = (sasl_callback_fn *)(void *)on_checkpass;
+    s->callbacks[0].proc = (sasl_callback_fn *)(void (*)(void))on_checkpass;
     s->callbacks[0].context = s;
     s->callbacks[1].id = SASL_CB_LIST_END;
     memset(&props, 0, sizeof(props));

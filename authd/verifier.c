@@ -174,7 +174,7 @@ run_job(const struct job *j)
     }
     sdb_round_end();
     send_done(j, &r);
-    arena_reset(&arena);
+    arena_free(&arena);
     buf_free(&r.challenge);
 }
 

@@ -75,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r.status == LOOKUP_OK && r.n != 0)
         __builtin_trap(); /* the same again has none that are new */
     expansion_free(&e);
-    arena_reset(&arena);
+    arena_free(&arena);
     directory_free(d);
     mem_free(text);
     return 0;

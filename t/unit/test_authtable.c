@@ -276,7 +276,7 @@ tickets(void **state)
     assert_int_equal(ticket_redeem(t, first, 129., &arena, &got), LOOKUP_NONE);
     assert_int_equal(ticket_redeem(t, second, 131., &arena, &got), LOOKUP_NONE);
     assert_int_equal(ticket_redeem(t, second, 100., &arena, &got), LOOKUP_NONE);
-    arena_reset(&arena);
+    arena_free(&arena);
     tickets_free(t);
 }
 
