@@ -187,7 +187,8 @@ log_flush_syslog(void)
         char *line = buf_data(&lg.lines), *end = memchr(line, '\n', buf_len(&lg.lines));
         size_t n = (size_t)(end - line);
 
-        if (send(lg.fd, line, n, MSG_NOSIGNAL) < 0 && errno != EINTR && errno != EMSGSIZE) {
+        /* A syslog that does not read must not stop the mail. */
+        if (send(lg.fd, line, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EINTR && errno != EMSGSIZE) {
             if (errno != EAGAIN && errno != ENOBUFS)
                 log_lose();
             return;
@@ -216,6 +217,12 @@ log_flush(void)
         lg.dropped = 0;
         log_warning("%u log lines were dropped", dropped);
     }
+}
+
+int
+log_waits(void)
+{
+    return lg.fd >= 0 && !lg.lost_told && buf_len(&lg.lines) > 0;
 }
 
 void

@@ -40,6 +40,8 @@ void log_debug(const char *fmt, ...) MR_PRINTF(1, 2);
 void log_as(const char *program, const char *fmt, ...) MR_PRINTF(2, 3);
 /* Writes what is kept. Called by the event loop before it sleeps, and at exit. */
 void log_flush(void);
+/* 1 when lines are kept because syslog does not take them now: call log_flush() again soon. */
+int log_waits(void);
 /* Logs an error, flushes, exits with status (sysexits.h, mostly 75 or 78). */
 void log_fatal(int status, const char *fmt, ...) MR_PRINTF(2, 3) MR_NORETURN;
 

@@ -17,6 +17,8 @@
 #include "service_private.h"
 #include "strutil.h"
 
+#define LOG_AGAIN 0.1 /* seconds until lines that syslog did not take are offered again */
+
 enum { WORKER_STARTING, WORKER_RUNNING, WORKER_STOPPING };
 
 struct acceptor {
@@ -31,17 +33,30 @@ struct acceptor {
 static struct acceptor *acceptors;
 
 static ev_prepare flush_w;
+static ev_timer log_again_w;
 static chan_handler *take_answer; /* of the service itself */
+
+/* Only wakes the loop. */
+static void
+worker_log_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    MR_UNUSED(loop);
+    MR_UNUSED(w);
+    MR_UNUSED(revents);
+}
 
 /* Before the loop sleeps: what this round produced goes out together. */
 static void
 worker_flush(struct ev_loop *loop, ev_prepare *w, int revents)
 {
-    MR_UNUSED(loop);
     MR_UNUSED(w);
     MR_UNUSED(revents);
     chan_flush_all();
     log_flush();
+    if (log_waits() && !ev_is_active(&log_again_w)) {
+        ev_timer_set(&log_again_w, LOG_AGAIN, 0.);
+        ev_timer_start(loop, &log_again_w);
+    }
 }
 
 void
@@ -256,6 +271,7 @@ worker_main(const struct service *s, const struct service_options *o)
     w.loop = ev_default_loop(EVFLAG_AUTO);
     if (!w.loop)
         log_fatal(75, "no event loop: %s", strerror(errno));
+    ev_timer_init(&log_again_w, worker_log_again, 0., 0.);
     ev_prepare_init(&flush_w, worker_flush);
     ev_set_priority(&flush_w, EV_MINPRI); /* after the daemon's own prepare watchers */
     ev_prepare_start(w.loop, &flush_w);

@@ -48,7 +48,7 @@ like $m->send('a@example.net', 'alice@example.com', "Subject: one\r\n\r\nx\r\n")
 my $line = wait_line($syslog, qr/status=sent/);
 like $line, qr/^<22>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d postfix\/pipe\[\d+\]: [0-9A-F]+: to=<alice\@example.com>/,
     'its delivery, as facility mail, severity info, in syslog\'s form';
-ok wait_line($syslog, qr/^<22>\S+ .{12} postfix\/smtpd\[\d+\]: connect from/), 'smtpd writes from its chroot';
+ok wait_line($syslog, qr/^<22>\S+ .{11} postfix\/smtpd\[\d+\]: connect from/), 'smtpd writes from its chroot';
 my $pop3 = $m->pop3_login('alice@example.com');
 $pop3->quit;
 ok wait_line($syslog, qr/: pop3d: LOGIN, user=alice|pop3d: LOGIN, user=alice/), 'so does pop3d';
