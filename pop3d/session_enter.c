@@ -157,6 +157,7 @@ enter_directories(const struct session_start *s)
 static void
 become_user(const struct session_start *s)
 {
+    errno = EPERM; /* of a uid 0 */
     if (s->uid == 0 || setgroups(1, &s->gid) < 0 || setegid(s->gid) < 0 || seteuid(s->uid) < 0)
         refuse_privileges(s, "cannot become the mailbox's user");
     enter_directories(s);
