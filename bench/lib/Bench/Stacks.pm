@@ -173,7 +173,9 @@ service pop3-login {
   inet_listener pop3s {
     port = 0
   }
-  process_limit = 1000
+  service_count = 0
+  process_min_avail = 2
+  client_limit = 1000
 }
 service pop3 {
   process_limit = 1000
@@ -213,6 +215,18 @@ sub start_lmtp {
 
 # ---- ours ------------------------------------------------------------------------------------------------------
 
+# name => [ pid ] of the parents whose pid files are in $dir (one may have two files).
+sub daemons {
+    my ($dir) = @_;
+    my %pid_of;
+    for my $file (glob "$dir/*.pid") {
+        my ($pid) = slurp($file) =~ /(\d+)/ or next;
+        (my $name = slurp("/proc/$pid/comm")) =~ s/\s+\z//;
+        $pid_of{$name} = [$pid] if $name ne '';
+    }
+    return %pid_of;
+}
+
 sub start_ours {
     my ($h) = @_;
     my $state = "$h->{work}/ours";
@@ -223,12 +237,7 @@ sub start_ours {
     spit("$h->{work}/accounts.sql", "BEGIN;\n" . Bench::Host::account_rows($h) . "COMMIT;\n");
     must('sh', '-c', "sqlite3 $state/accounts/accounts.db < $h->{work}/accounts.sql");
     Bench::Host::make_mailboxes($h, "$state/domains");
-    my %groups;
-    for my $file (glob "$state/spool/pid/*.pid") {
-        my ($service) = $file =~ m{([^/]+)\.pid\z};
-        my ($pid) = slurp($file) =~ /(\d+)/;
-        $groups{$service} = [$pid] if $pid && -d "/proc/$pid";
-    }
+    my %groups = daemons("$state/spool/pid");
     return {
         label => 'ours', home => "$state/domains", smtp => $base + 25, pop3 => $base + 110, auth => "$state/authdaemon/socket",
         groups => \%groups, trace => [ sort keys %groups ], pop3_group => 'pop3d', stop => sub { run(@start, '--stop') },
