@@ -118,8 +118,7 @@ take_expansion(struct envelope *e, struct frame *f, const struct recipient *from
     if (status == LOOKUP_TEMP)
         snprintf(why->text, sizeof(why->text), "%s %s", *dsn == '4' ? dsn : "4.3.0",
                  *reason ? reason : "Temporary lookup failure");
-    else if (n == 0)
-        strcpy(why->text, "4.6.0 Alias expansion error");
+    /* n is 0 where another recipient of this message has all the addresses already. */
     for (i = 0; i < n; i++) {
         r = take_final(e, f, from);
         if (r < 0)
@@ -149,6 +148,8 @@ commit_take_expansions(struct envelope *e, struct frame *f, char *why, size_t si
         r = take_expansion(e, f, &from[i], &trouble);
     if (r == 0 && frame_end(f) < 0)
         r = -1;
+    if (r == 0 && e->nrcpt == 0 && trouble.text[0] == '\0')
+        strcpy(trouble.text, "4.6.0 Alias expansion error");
     mem_free(from);
     snprintf(why, size, "%s", r < 0 ? "4.3.0 Temporary lookup failure" : trouble.text);
     if (r == 0)
