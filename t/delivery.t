@@ -63,7 +63,7 @@ subtest 'an alias to nobody bounces to the sender, in three parts' => sub {
     wait_for(sub { ($bounce) = grep { /^Subject: Undelivered/m } $m->messages('bob@example.com'); $bounce }, 15);
     like $bounce, qr/^Return-Path: <MAILER-DAEMON>\r?$/m, 'null sender';
     (my $unfolded = $bounce) =~ s/\r?\n    / /g;
-    like $unfolded, qr/^<nobody\@example\.com> \(expanded from <gone\@example\.com>\): user unknown/m, 'says whom and why';
+    like $unfolded, qr/^<nobody\@example\.com> \(expanded from <gone\@example\.com>\): user unknown/mi, 'says whom and why';
     like $bounce, qr/^Final-Recipient: rfc822; nobody\@example\.com\r?$/m, 'delivery status: final recipient';
     like $bounce, qr/^Original-Recipient: rfc822;gone\@example\.com\r?$/m, 'original recipient';
     like $bounce, qr/^Status: 5\.1\.1\r?$/m, 'status';
