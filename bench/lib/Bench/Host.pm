@@ -13,6 +13,7 @@ our @EXPORT_OK = qw(install_missing make_host start_syslog start_mariadb account
     DOMAIN PASSWORD USERS OWNER);
 
 use constant { DOMAIN => 'bench.example', PASSWORD => 'extmail', USERS => 600, OWNER => 'vuser' };
+use constant SMALL => 65536; # bytes
 
 # A program of each package that must be there.
 my %PACKAGE_OF = (
@@ -176,11 +177,15 @@ sub fill_mailboxes {
     sync_disk($h);
 }
 
-# Removes all mail, and what servers keep about it.
+# Takes all mail away, and what servers keep about it. Small files are moved, not removed: ext4 looks at every inode that was freed
+# in the last minutes before it makes a new file, and that would slow down whoever is measured next.
 sub empty_mailboxes {
     my ($h, $home) = @_;
+    my $trash = make_dir("$h->{work}/trash/" . ++$h->{emptied});
+    my $n = 0;
     for my $maildir (glob "$home/" . DOMAIN . '/*/Maildir') {
-        unlink glob "$maildir/{new,cur,tmp}/*";
+        for my $file (glob "$maildir/{new,cur}/*") { -s $file > SMALL ? unlink $file : rename $file, "$trash/" . ++$n }
+        unlink glob "$maildir/tmp/*";
         unlink grep { -f } glob "$maildir/{*,.[a-z]*}";
     }
     sync_disk($h);
