@@ -150,6 +150,8 @@ make_accounts() {
 		make_account "$account@$DOMAIN"
 	done
 	if is_root; then chown -R "mr-auth:$(id -gn mr-auth)" "$state/accounts"; fi
+	# The database has a directory of its own because SQLite writes its journal beside it, as mr-auth.
+	ln -sf accounts/accounts.db "$state/accounts.db"
 }
 
 # ---- its processes ------------------------------------------------------------------------------
