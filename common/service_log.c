@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "service_private.h"
 
 #define SYSLOG_SOCKET "/dev/log"
@@ -44,4 +45,24 @@ service_open_log(struct conf *conf, int *is_syslog_r)
     if (*is_syslog_r)
         return open_syslog();
     return open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+void
+service_leave_terminal(void)
+{
+    int is_syslog, null = open("/dev/null", O_RDWR);
+
+    if (null < 0)
+        return;
+    dup2(null, 0);
+    dup2(null, 1);
+    dup2(null, 2);
+    if (null > 2)
+        close(null);
+#ifdef __SANITIZE_ADDRESS__ /* where the tests look for reports, those of chrooted workers too */
+    if (log_fd(&is_syslog) >= 0)
+        dup2(log_fd(&is_syslog), 2);
+#else
+    MR_UNUSED(is_syslog);
+#endif
 }

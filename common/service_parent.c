@@ -197,14 +197,8 @@ parent_check_ready(struct parent *p)
             return;
     log_info("daemon started -- version %s, configuration %s", PACKAGE_VERSION, p->options->config_dir);
     parent_tell_ready(p, 'R');
-    if (!p->options->foreground) {
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, 0);
-        dup2(null, 1);
-        dup2(null, 2);
-        if (null > 2)
-            close(null);
-    }
+    if (!p->options->foreground)
+        service_leave_terminal();
 }
 
 static void

@@ -25,6 +25,11 @@ int service_drop(const struct worker_kind *k, struct conf *conf);
 
 /* service_log.c: opens what maillog_file or syslog say. fd or -1 (errno). */
 int service_open_log(struct conf *conf, int *is_syslog_r);
+/*
+ * Standard input, output and error become /dev/null: whoever started the daemon may wait for the end of its
+ * output. Built with AddressSanitizer, standard error becomes the log.
+ */
+void service_leave_terminal(void);
 
 /* peer.c: an answer to CTL_CONNECT; fd -1 when there is no connection now. */
 void peer_connected(const char *name, int fd);

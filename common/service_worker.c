@@ -109,24 +109,6 @@ ctl_listen(struct chan *c, struct frame *f)
     return frame_end(f);
 }
 
-/* Whoever started the daemon may wait for the end of its output. Errors go to the log from now on. */
-static void
-worker_leave_terminal(void)
-{
-    int is_syslog, null;
-
-    if (log_fd(&is_syslog) < 0)
-        return;
-    null = open("/dev/null", O_RDWR);
-    if (null < 0)
-        return;
-    dup2(null, 0);
-    dup2(null, 1);
-    dup2(null, 2);
-    if (null > 2)
-        close(null);
-}
-
 static int
 ctl_start(struct chan *c, struct frame *f)
 {
@@ -134,6 +116,7 @@ ctl_start(struct chan *c, struct frame *f)
     const void *conf;
     size_t n;
     struct frame_out out;
+    int is_syslog;
 
     if (frame_get_blob(f, &conf, &n, FRAME_MAX) < 0 || frame_end(f) < 0)
         return -1;
@@ -142,7 +125,8 @@ ctl_start(struct chan *c, struct frame *f)
         return -1;
     if (!w->service->log_courier)
         log_init(mem_strdup(conf_str(w->conf, "syslog_name")), w->service->syslog_program);
-    worker_leave_terminal();
+    if (log_fd(&is_syslog) >= 0)
+        service_leave_terminal(); /* errors go to the log from now on */
     if ((w->kind->open && w->kind->open(w) < 0) || service_drop(w->kind, w->conf) < 0 || w->kind->run(w) < 0)
         service_exit(w, 75);
     c->state = WORKER_RUNNING;
