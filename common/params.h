@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The table of all main.cf parameters that this suite acts on: name, type, default,
- * range, and what each means. postconf(1) and the documentation are made from it.
+ * The table of all main.cf parameters that this suite acts on, and of the few that its design
+ * makes moot and that are taken in silence ("no effect"): name, type, default, range, and what
+ * each means. postconf(1) shows it.
  * A new parameter needs one line in params.c and nothing else.
  */
 #ifndef MR_PARAMS_H

@@ -93,6 +93,21 @@ settings_switches(struct smtpd_settings *s, struct conf *c)
     s->add_missing_always = conf_bool(c, "always_add_missing_headers");
 }
 
+/* What libsasl2 offers never includes ANONYMOUS; nothing else is taken away. */
+static void
+settings_warn_sasl_options(struct conf *c)
+{
+    const char *item, *pos = conf_str(c, "smtpd_sasl_security_options");
+    struct buf word;
+
+    buf_init(&word, 4096);
+    while ((item = conf_list_next(&pos, &word)) != NULL)
+        if (!str_ieq(item, "noanonymous"))
+            log_warning("smtpd_sasl_security_options: \"%s\" is not supported by this version; ignored",
+                        item);
+    buf_free(&word);
+}
+
 static void
 settings_restrictions(struct smtpd_settings *s, struct conf *c, int warn)
 {
@@ -134,6 +149,8 @@ settings_new(const struct conf *conf, const struct mastercf_entry *e, int warn)
         settings_codes(s, c);
         settings_switches(s, c);
         settings_restrictions(s, c, warn);
+        if (warn && s->sasl_enable)
+            settings_warn_sasl_options(c);
     }
     conf_free(c);
     if (bad) {

@@ -58,23 +58,23 @@ static void
 test_lines(void **state)
 {
     static const struct {
-        const char *text, *value; /* of relayhost */
+        const char *text, *value; /* of relay_domains */
     } cases[] = {
-        {"relayhost = a", "a"},
-        {"relayhost=a\n", "a"},
-        {"relayhost\t =\t a b \t\n", "a b"},
-        {"relayhost = a\r\n", "a"},
-        {"relayhost =\n", ""},
-        {"relayhost =", ""},
-        {"relayhost = a=b\n", "a=b"},
-        {"relayhost = a # b\n", "a # b"},
-        {"relayhost = a,\n b\n", "a, b"},
-        {"relayhost =\n\ta\n\tb\n", "a b"},
-        {"relayhost = a\n# comment\n b\n", "a b"},
-        {"relayhost = a\n   # comment\n\n \n\tb\nmyorigin = c\n", "a b"},
-        {"# relayhost = z\n\nrelayhost = a\n#relayhost = b\n", "a"},
-        {"relayhost = a\nrelayhost = b\n", "b"},
-        {"\n\n  \n  # x\nrelayhost = a", "a"},
+        {"relay_domains = a", "a"},
+        {"relay_domains=a\n", "a"},
+        {"relay_domains\t =\t a b \t\n", "a b"},
+        {"relay_domains = a\r\n", "a"},
+        {"relay_domains =\n", ""},
+        {"relay_domains =", ""},
+        {"relay_domains = a=b\n", "a=b"},
+        {"relay_domains = a # b\n", "a # b"},
+        {"relay_domains = a,\n b\n", "a, b"},
+        {"relay_domains =\n\ta\n\tb\n", "a b"},
+        {"relay_domains = a\n# comment\n b\n", "a b"},
+        {"relay_domains = a\n   # comment\n\n \n\tb\nmyorigin = c\n", "a b"},
+        {"# relay_domains = z\n\nrelay_domains = a\n#relay_domains = b\n", "a"},
+        {"relay_domains = a\nrelay_domains = b\n", "b"},
+        {"\n\n  \n  # x\nrelay_domains = a", "a"},
     };
     size_t i;
 
@@ -82,7 +82,7 @@ test_lines(void **state)
     for (i = 0; i < MR_NELEM(cases); i++) {
         struct conf *c = parsed(cases[i].text);
 
-        assert_string_equal(conf_str(c, "relayhost"), cases[i].value);
+        assert_string_equal(conf_str(c, "relay_domains"), cases[i].value);
         conf_free(c);
     }
 }
@@ -120,7 +120,7 @@ test_expansion(void **state)
         {"${a?{${empty?{1}:{${b?{2}:{3}}}}}:{4}}", "2"},
         {"${empty?{${a}}:{{$a} and {b}}}", "{A} and {b}"},
         {"${empty?${a}}", ""},
-        {"${relayhost?set}${relayhost:unset}", "unset"},
+        {"${relay_domains?set}${relay_domains:unset}", "unset"},
         {"${mail_name?{$mail_name}}", "Postfix"},
         {"regexp:{{/^[^A-Z]/ Bogus}}", "regexp:{{/^[^A-Z]/ Bogus}}"},
     };
@@ -163,15 +163,15 @@ test_errors(void **state)
     static const struct {
         const char *text, *at, *what;
     } cases[] = {
-        {"a = b\nrelayhost\n", "main.cf:2: ", "no '='"},
-        {" relayhost = a\n", "main.cf:1: ", "white space"},
-        {"re layhost = a\n", "main.cf:1: ", "no parameter name"},
+        {"a = b\nrelay_domains\n", "main.cf:2: ", "no '='"},
+        {" relay_domains = a\n", "main.cf:1: ", "white space"},
+        {"re lay_domains = a\n", "main.cf:1: ", "no parameter name"},
         {"= a\n", "main.cf:1: ", "no parameter name"},
-        {"# x\nrelayhost = $relayhost\n", "main.cf:2: ", "refers to itself"},
+        {"# x\nrelay_domains = $relay_domains\n", "main.cf:2: ", "refers to itself"},
         {"a = $b\nb = ${c}\nc = x$(a)\n", "main.cf:1: ", "refers to itself"},
         {"a = ${a?b}\nb = ${a?$b}\n", "main.cf:2: ", "refers to itself"},
-        {"\n\nrelayhost = $-\n", "main.cf:3: ", "$$"},
-        {"relayhost = ${a\n", "main.cf:1: ", "closing bracket"},
+        {"\n\nrelay_domains = $-\n", "main.cf:3: ", "$$"},
+        {"relay_domains = ${a\n", "main.cf:1: ", "closing bracket"},
         {"hopcount_limit = many\n", "main.cf:1: ", "number from 1 to 10000"},
         {"hopcount_limit = 0\n", "main.cf:1: ", "number from 1"},
         {"hopcount_limit = -1\n", "main.cf:1: ", "number from 1"},
@@ -269,24 +269,24 @@ test_table(void **state)
 static void
 test_clone(void **state)
 {
-    struct conf *c = parsed("relayhost = a$x\nx = 1\n"), *copy;
+    struct conf *c = parsed("relay_domains = a$x\nx = 1\n"), *copy;
 
     MR_UNUSED(state);
-    assert_string_equal(conf_str(c, "relayhost"), "a1");
+    assert_string_equal(conf_str(c, "relay_domains"), "a1");
     copy = conf_clone(c);
     assert_int_equal(conf_set(copy, "x", "2", "master.cf", 7), 0);
-    assert_int_equal(conf_set(copy, "relayhost", conf_raw(copy, "relayhost"), "master.cf", 7), 0);
-    assert_string_equal(conf_str(copy, "relayhost"), "a2");
-    assert_string_equal(conf_str(c, "relayhost"), "a1");
+    assert_int_equal(conf_set(copy, "relay_domains", conf_raw(copy, "relay_domains"), "master.cf", 7), 0);
+    assert_string_equal(conf_str(copy, "relay_domains"), "a2");
+    assert_string_equal(conf_str(c, "relay_domains"), "a1");
     conf_free(c);
-    assert_string_equal(conf_str(copy, "relayhost"), "a2");
+    assert_string_equal(conf_str(copy, "relay_domains"), "a2");
     conf_free(copy);
 }
 
 static void
 test_pack(void **state)
 {
-    struct conf *c = parsed("relayhost = a$x\n\nx = 1\nhopcount_limit = bad\n"), *copy;
+    struct conf *c = parsed("relay_domains = a$x\n\nx = 1\nhopcount_limit = bad\n"), *copy;
     struct conf_error err;
     struct buf b;
     char *bytes;
@@ -297,7 +297,7 @@ test_pack(void **state)
     conf_pack(c, &b);
     copy = conf_unpack(buf_data(&b), buf_len(&b));
     assert_non_null(copy);
-    assert_string_equal(conf_str(copy, "relayhost"), "a1");
+    assert_string_equal(conf_str(copy, "relay_domains"), "a1");
     assert_string_equal(conf_str(copy, "mynetworks"), conf_str(c, "mynetworks"));
     assert_null(conf_raw(copy, "mynetworks"));
     assert_int_equal(conf_check(copy, &err), -1); /* file and line have come along */
@@ -326,10 +326,10 @@ test_long(void **state)
     size_t n, i;
 
     MR_UNUSED(state);
-    n = (size_t)sprintf(text, "relayhost = ");
+    n = (size_t)sprintf(text, "relay_domains = ");
     memset(text + n, 'x', N);
     assert_int_equal(conf_parse(c, "main.cf", text, n + N, &err), 0);
-    assert_int_equal(strlen(conf_str(c, "relayhost")), N);
+    assert_int_equal(strlen(conf_str(c, "relay_domains")), N);
     conf_free(c);
     mem_free(text);
     for (n = i = 0; i < 60; i++) /* 2 to the 60th bytes */
@@ -360,7 +360,7 @@ count(void *arg, const char *name, const char *raw)
 static void
 test_each(void **state)
 {
-    struct conf *c = parsed("relayhost = a$x\nx = 1\nmyorigin = b\n");
+    struct conf *c = parsed("relay_domains = a$x\nx = 1\nmyorigin = b\n");
     struct each e = {0, 0, ""};
     size_t n;
 
@@ -467,11 +467,11 @@ test_read(void **state)
     snprintf(path, sizeof(path), "%s/main.cf", dir);
     f = fopen(path, "w");
     assert_non_null(f);
-    fputs("relayhost = a\nbiff = no\nmine = $relayhost\n", f);
+    fputs("relay_domains = a\nbiff = no\nmine = $relay_domains\n", f);
     fclose(f);
     c = conf_read(dir, &err);
     assert_non_null(c);
-    assert_string_equal(conf_str(c, "relayhost"), "a");
+    assert_string_equal(conf_str(c, "relay_domains"), "a");
     assert_string_equal(conf_str(c, "config_directory"), dir);
     conf_free(c);
     unlink(path);
