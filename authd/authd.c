@@ -20,7 +20,8 @@
 #define AUTHDAEMON "authdaemon" /* the listener of Courier's socket */
 #define CLIENTS_MAX 20000
 #define STOP_STEP 0.05
-#define STOP_SECONDS 3. /* for what is under way when a new process takes over */
+#define TRUST_SECONDS 0.005 /* lookups; passwords are checked by verifiers, which trust nothing */
+#define STOP_SECONDS 3.     /* for what is under way when a new process takes over */
 
 /* ---- the worker `authd` ---------------------------------------------------------------------------- */
 
@@ -87,6 +88,7 @@ authd_run(struct worker *w)
     d->tickets = tickets_new();
     d->max_clients = clients_limit();
     verify_init(w->loop);
+    sdb_trust_for(TRUST_SECONDS);
     ev_prepare_init(&d->round_w, on_round_end);
     ev_prepare_start(w->loop, &d->round_w);
     for (i = 0; i < w->nlisten; i++)

@@ -48,11 +48,28 @@ struct sdb {
     sqlite3_int64 data_version;
     struct strmap cache;
     time_t cached_since, checked, warned;
+    double unchanged_at; /* when data_version was last looked at */
     dev_t dev;
     ino_t ino;
 };
 
 static struct sdb *databases;
+static double trusted_for; /* seconds */
+
+static double
+clock_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void
+sdb_trust_for(double seconds)
+{
+    trusted_for = seconds;
+}
 
 struct sdb *
 sdb_get(const char *path, enum sdb_mode mode)
@@ -201,6 +218,7 @@ cache_check(struct sdb *db)
         db->data_version = version;
         db->cached_since = now;
     }
+    db->unchanged_at = clock_now();
     return 0;
 }
 
@@ -362,6 +380,14 @@ cache_key(const struct sdb_query *q, const char *const *params, size_t n, struct
     return key->overflow ? -1 : 0;
 }
 
+/* Nobody can have changed anything that a client could know of by now. */
+static int
+cache_is_trusted(const struct sdb *db)
+{
+    return db->version && db->in_round >= 0 && trusted_for > 0 &&
+           clock_now() - db->unchanged_at < trusted_for;
+}
+
 enum lookup_status
 sdb_select(struct sdb_query *q, const char *const *params, size_t n, size_t max_rows, sdb_row *row, void *arg)
 {
@@ -372,17 +398,17 @@ sdb_select(struct sdb_query *q, const char *const *params, size_t n, size_t max_
     size_t len;
     int cacheable;
 
-    if (round_begin(db) < 0)
-        return LOOKUP_TEMP;
     buf_init(&key, KEY_MAX);
     buf_init(&rows, RESULT_MAX);
-    cacheable = db->version && cache_key(q, params, n, &key) == 0;
-    if (cacheable)
+    cacheable = cache_key(q, params, n, &key) == 0;
+    if (cacheable && cache_is_trusted(db))
+        known = strmap_get(&db->cache, buf_data(&key), buf_len(&key), &len);
+    if (!known && round_begin(db) == 0 && cacheable && db->version)
         known = strmap_get(&db->cache, buf_data(&key), buf_len(&key), &len);
     if (known) {
         st = unpack_rows(known, len, row, arg);
-    } else if (query_run(q, params, n, max_rows, &rows) == 0) {
-        if (cacheable &&
+    } else if (db->in_round > 0 && query_run(q, params, n, max_rows, &rows) == 0) {
+        if (cacheable && db->version &&
             strmap_put(&db->cache, buf_data(&key), buf_len(&key), buf_data(&rows), buf_len(&rows)) < 0)
             strmap_clear(&db->cache);
         st = unpack_rows(buf_data(&rows), buf_len(&rows), row, arg);

@@ -38,6 +38,11 @@ enum lookup_status sdb_select(struct sdb_query *q, const char *const *params, si
 /* Runs a statement that changes rows, now and durably. *changed_r: how many rows. LOOKUP_OK or LOOKUP_TEMP.
  */
 enum lookup_status sdb_change(struct sdb_query *q, const char *const *params, size_t n, int *changed_r);
+/*
+ * Remembered results are believed for that long without asking the database again: a few milliseconds, less than a
+ * change of it takes to be made durable, save most system calls under load. 0 (the start): never.
+ */
+void sdb_trust_for(double seconds);
 /* Ends the read transactions of this round. */
 void sdb_round_end(void);
 /* Releases all databases and queries. */
