@@ -99,8 +99,10 @@ listen_shared(struct parent *p, const struct mastercf_entry *e, unsigned workers
         return -1;
 #ifdef SO_REUSEPORT
     if (workers > 1) {
-        while (p->nlisten > before)
+        while (p->nlisten > before) {
             close(p->listen[--p->nlisten].fd);
+            mem_free(p->listen[p->nlisten].name);
+        }
         for (i = 0; i < workers; i++)
             if (listen_entry(p, e, 1, (int)i) < 0)
                 return -1;
