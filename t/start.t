@@ -8,7 +8,7 @@ use File::Temp ();
 use IO::Socket::INET;
 use Test::More;
 
-use MrTest qw(wait_for slurp run_command source_dir);
+use MrTest qw(wait_for slurp alive run_command source_dir);
 
 my $start = source_dir() . '/start';
 
@@ -75,7 +75,7 @@ subtest '--stop' => sub {
     cmp_ok scalar(keys %processes), '>=', 10, 'parents and workers were running';
     my ($status, $output) = run_command([$start, '-d', "$dir/run", '--stop']);
     is $status, 0, 'exit status';
-    is_deeply [grep { -d "/proc/$_" } keys %processes], [], 'leaves no process';
+    is_deeply [grep { alive($_) } keys %processes], [], 'leaves no process';
     ($status, $output) = run_command([$start, '-d', "$dir/run", '--stop']);
     is $status, 0, 'twice is no error';
     ($status, $output) = run_command([$start, '-d', "$dir/run", '--status']);
@@ -89,7 +89,7 @@ subtest 'a new start' => sub {
     close $main_cf;
     my ($status, $output) = $m->start_command;
     is $status, 0, 'exit status' or diag $output;
-    like $output, qr/Kept your/, 'keeps a main.cf that was edited';
+    like slurp($m->etc . '/main.cf'), qr/^mail_name = Edited$/m, 'keeps a main.cf that was edited';
     is $m->password('alice@example.com'), $password, 'keeps the accounts';
     my $smtp = $m->smtp;
     like $smtp->{greeting}, qr/Edited/, 'and uses it';
@@ -99,7 +99,8 @@ subtest 'a new start' => sub {
 
 subtest 'some daemons gone' => sub {
     kill KILL => $m->pid('queue');
-    wait_for(sub { !-d '/proc/' . $m->pid('queue') });
+    my $pid = $m->pid('queue');
+    wait_for(sub { !alive($pid) });
     $m->{expected} = qr/./;
     my ($status, $output) = $m->start_command;
     is $status, 0, 'they are all started again' or diag $output;

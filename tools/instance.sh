@@ -93,6 +93,19 @@ make_directories() {
 	own mr-auth "$state/accounts"
 }
 
+# Puts the settings of -o into main.cf, in place of those of the same names (with their
+# continuation lines).
+override_settings() { # file
+	[ -n "$overrides" ] || return 0
+	printf '%s' "$overrides" | awk '
+		FNR == NR { line[NR] = $0; name = $0; sub(/[ \t]*=.*/, "", name); given[name] = 1; n = NR; next }
+		/^[a-z]/ { name = $0; sub(/[ \t]*=.*/, "", name); skip = (name in given) }
+		/^(#|$)/ { skip = 0 }
+		!skip
+		END { print "\n# Given to ./start with -o."; for (i = 1; i <= n; i++) print line[i] }
+	' - "$1" >"$1.with" && mv "$1.with" "$1"
+}
+
 # Writes $etc/NAME from its template. A file that somebody has changed since it was written is
 # kept, and the new one put beside it.
 make_config_file() { # name
@@ -102,9 +115,7 @@ make_config_file() { # name
 		"AUTHDAEMON_DIR=$state/authdaemon" "EMPTY_DIR=$state/spool/empty" \
 		"HOSTNAME=mail.$DOMAIN" "INET_INTERFACES=127.0.0.1" "SMTP_PORT=127.0.0.1:$smtp_port" "POP3=127.0.0.1:$pop3_port" \
 		<"$here/conf/$1" >"$new" || die "conf/$1: could not be filled in"
-	if [ "$1" = main.cf ] && [ -n "$overrides" ]; then
-		printf '\n# Given to ./start with -o.\n%s' "$overrides" >>"$new"
-	fi
+	if [ "$1" = main.cf ]; then override_settings "$new"; fi
 	if [ -f "$etc/$1" ] && ! cmp -s "$etc/$1" "$last"; then
 		cmp -s "$new" "$last" && return
 		cp "$new" "$etc/$1.new"

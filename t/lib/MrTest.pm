@@ -24,7 +24,7 @@ use Time::HiRes qw(sleep time);
 
 use MrDialogue;
 
-our @EXPORT_OK = qw(wait_for slurp build_dir source_dir have_command run_command);
+our @EXPORT_OK = qw(wait_for slurp alive build_dir source_dir have_command run_command);
 
 my $SOURCE = $ENV{MR_SRC} || Cwd::abs_path(File::Basename::dirname(__FILE__) . '/../..');
 my $BUILD = $ENV{MR_BUILD} || "$SOURCE/build";
@@ -68,31 +68,39 @@ sub slurp {
     return scalar <$file>;
 }
 
+# A process that exists and is no zombie (whoever adopted it may take its time).
+sub alive {
+    my ($pid) = @_;
+    return (slurp("/proc/$pid/stat") || '') =~ /\) (?!Z)\S /;
+}
+
 sub have_command {
     my ($name) = @_;
     return scalar grep { -x "$_/$name" } split(/:/, $ENV{PATH}), '/usr/sbin', '/sbin';
 }
 
 # (exit status, output of both kinds) of a command given as a list. `input`: its standard input.
+# Files, not pipes: this waits for the command alone, whatever it leaves running.
 sub run_command {
     my ($command, %opt) = @_;
-    my $in = File::Temp->new;
+    my ($in, $out) = (File::Temp->new, File::Temp->new);
     print {$in} $opt{input} if defined $opt{input};
     seek $in, 0, 0;
-    my $pid = open my $out, '-|';
+    my $pid = fork;
     defined $pid or die "fork: $!\n";
     if (!$pid) {
         open STDIN, '<&', $in;
-        open STDERR, '>&', \*STDOUT;
+        open STDOUT, '>&', $out;
+        open STDERR, '>&', $out;
         $ENV{PATH} .= ':/usr/sbin:/sbin';
         { exec @$command };
         print "cannot run $command->[0]: $!\n";
-        exit 127;
+        require POSIX;
+        POSIX::_exit(127);
     }
-    local $/;
-    my $text = <$out>;
-    close $out;
-    return ($? >> 8, defined $text ? $text : '');
+    waitpid $pid, 0;
+    my $status = $?;
+    return ($status >> 8 || $status, slurp("$out"));
 }
 
 # A base B of which ports B+25 and B+110 are free on the loopback address.
