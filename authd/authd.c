@@ -30,14 +30,9 @@ authd_open(struct worker *w)
 {
     struct daemon *d = mem_alloc(sizeof(*d));
     struct conf_error err;
-    struct rlimit files;
 
     w->priv = d;
     d->worker = w;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
     if (login_settings_read(&d->settings, w->conf, SDB_READ_ONLY) < 0)
         return -1;
     d->directory = directory_new(w->conf, d->settings.accounts, geteuid() == 0, &err);

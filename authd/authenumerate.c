@@ -68,6 +68,7 @@ main(int argc, char **argv)
     char path[1024];
     int c, shared_only = 0, with_options = 0;
     struct buf request, reply;
+    int status = 1;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0)
         help(0);
@@ -90,9 +91,11 @@ main(int argc, char **argv)
     buf_init(&request, 64);
     buf_init(&reply, AUTHCLIENT_REPLY_MAX);
     buf_puts(&request, "ENUMERATE\n");
-    if (authclient_ask(path, &request, &reply) < 0) {
+    if (authclient_ask(path, &request, &reply) < 0)
         perror("authenumerate");
-        return 1;
-    }
-    return print_list(buf_cstr(&reply), shared_only, with_options);
+    else
+        status = print_list(buf_cstr(&reply), shared_only, with_options);
+    buf_free(&request);
+    buf_free(&reply);
+    return status;
 }

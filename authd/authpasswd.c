@@ -46,5 +46,6 @@ main(int argc, char **argv)
         return 1;
     }
     puts(buf_cstr(&hash));
+    buf_free(&hash);
     return 0;
 }

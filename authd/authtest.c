@@ -114,27 +114,40 @@ make_request(struct buf *to, const char *service, char **arg, int n)
     return buf_printf(to, "PASSWD %s\t%s\t%s\t%s\n", service, arg[0], arg[1], arg[2]);
 }
 
+/* Prints what the answer to a request with n arguments says. 0 or -1 with errno. */
 static int
-run(const char *path, const char *service, char **arg, int n)
+answer_print(struct buf *answer, int n)
 {
-    struct buf request, answer;
     struct reply r;
 
-    buf_init(&request, 16384);
-    buf_init(&answer, AUTHCLIENT_REPLY_MAX);
-    if (make_request(&request, service, arg, n) < 0 || authclient_ask(path, &request, &answer) < 0)
-        return -1;
     if (n == 3) {
         errno = EPERM;
-        if (strcmp(buf_cstr(&answer), "OK\n") != 0)
+        if (strcmp(buf_cstr(answer), "OK\n") != 0)
             return -1;
         fputs("Password change succeeded.\n", stderr);
         return 0;
     }
-    if (reply_parse(buf_cstr(&answer), &r) < 0)
+    if (reply_parse(buf_cstr(answer), &r) < 0)
         return -1;
     reply_print(&r);
     return 0;
+}
+
+static int
+run(const char *path, const char *service, char **arg, int n)
+{
+    struct buf request, answer;
+    int saved, r = -1;
+
+    buf_init(&request, 16384);
+    buf_init(&answer, AUTHCLIENT_REPLY_MAX);
+    if (make_request(&request, service, arg, n) == 0 && authclient_ask(path, &request, &answer) == 0)
+        r = answer_print(&answer, n);
+    saved = errno;
+    buf_free(&request);
+    buf_free(&answer);
+    errno = saved;
+    return r;
 }
 
 int

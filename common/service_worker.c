@@ -6,18 +6,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "mem.h"
+#include "netaddr.h"
 #include "service_private.h"
 #include "strutil.h"
 
-#define LOG_AGAIN 0.1 /* seconds until lines that syslog did not take are offered again */
+#define ACCEPT_PAUSE 1. /* seconds until it is tried whether there are descriptors again */
+#define LOG_AGAIN 0.1   /* seconds until lines that syslog did not take are offered again */
 
 enum { WORKER_STARTING, WORKER_RUNNING, WORKER_STOPPING };
 
@@ -28,6 +31,7 @@ struct acceptor {
     void *arg;
     ev_io io;
     ev_timer pause;
+    int enough; /* a descriptor of this number is one too many */
     struct acceptor *next;
 };
 static struct acceptor *acceptors;
@@ -232,6 +236,20 @@ worker_log_lost(void *arg)
     chan_send(w->parent, &f);
 }
 
+/* Each connection and message holds a descriptor or two; those on their way to a process count for it, too.
+ */
+static void
+worker_raise_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+            log_warning("setrlimit: %s: the number of open files stays as it is", strerror(errno));
+    }
+}
+
 int
 worker_main(const struct service *s, const struct service_options *o)
 {
@@ -252,6 +270,7 @@ worker_main(const struct service *s, const struct service_options *o)
     w.kind = k;
     w.service = s;
     w.index = o->worker_index;
+    worker_raise_files();
     w.loop = ev_default_loop(EVFLAG_AUTO);
     if (!w.loop)
         log_fatal(75, "no event loop: %s", strerror(errno));
@@ -279,41 +298,58 @@ service_find_listener(struct worker *w, const char *name)
     return NULL;
 }
 
+/* The lowest number a new descriptor could have is as good as a count of them. */
 static void
 acceptor_resume(struct ev_loop *loop, ev_timer *t, int revents)
 {
     struct acceptor *a = t->data;
+    int fd = fcntl(a->io.fd, F_DUPFD_CLOEXEC, 0);
 
     MR_UNUSED(revents);
+    if (fd >= 0)
+        close(fd);
+    if (fd < 0 || fd >= a->enough)
+        return;
+    ev_timer_stop(loop, t);
     ev_io_start(loop, &a->io);
+}
+
+static void
+acceptor_pause(struct acceptor *a, const char *why)
+{
+    struct ev_loop *loop = a->worker->loop;
+
+    log_warning("%s: %s: no new connections until there are fewer", a->listener->name, why);
+    ev_io_stop(loop, &a->io);
+    ev_timer_again(loop, &a->pause);
 }
 
 static void
 acceptor_ready(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct acceptor *a = io->data;
-    int fd;
+    int fd = netaddr_accept(io->fd, NULL);
 
+    MR_UNUSED(loop);
     MR_UNUSED(revents);
-#ifdef HAVE_ACCEPT4
-    fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-#else
-    fd = accept(io->fd, NULL, NULL);
-    if (fd >= 0 && (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)) {
-        close(fd);
-        return;
-    }
-#endif
     if (fd >= 0) {
+        if (fd >= a->enough)
+            acceptor_pause(a, "half of the open files are in use");
         a->cb(a->arg, a->listener, fd);
-        return;
-    }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        log_warning("accept: %s: no new connections for a second", strerror(errno));
-        ev_io_stop(loop, io);
-        ev_timer_set(&a->pause, 1., 0.);
-        ev_timer_start(loop, &a->pause);
-    }
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        acceptor_pause(a, strerror(errno));
+}
+
+/* Clients from the network get half of the descriptors: the rest is for their messages and our own daemons.
+ */
+static int
+acceptor_enough(const struct service_listener *l)
+{
+    struct rlimit files;
+
+    if (strncmp(l->name, "inet:", 5) != 0 || getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > INT_MAX)
+        return INT_MAX;
+    return (int)(files.rlim_cur / 2);
 }
 
 void
@@ -325,8 +361,9 @@ service_accept(struct worker *w, struct service_listener *l, service_accept_cb *
     a->listener = l;
     a->cb = cb;
     a->arg = arg;
+    a->enough = acceptor_enough(l);
     ev_io_init(&a->io, acceptor_ready, l->fd, EV_READ);
-    ev_timer_init(&a->pause, acceptor_resume, 1., 0.);
+    ev_timer_init(&a->pause, acceptor_resume, 0., ACCEPT_PAUSE);
     a->io.data = a->pause.data = a;
     ev_io_start(w->loop, &a->io);
     a->next = acceptors;

@@ -39,7 +39,7 @@ static const char *const router_listens[] = {"localdeliver.queue", NULL};
 
 static const struct worker_kind kinds[] = {
     {"router", "localdeliver_user", "empty_directory", NULL, router_peers, router_listens, WORKER_EXCLUSIVE,
-     router_open, router_run, NULL, router_stop},
+     NULL, router_run, NULL, router_stop},
     {"mda", NULL, NULL, "", NULL, NULL, 0, NULL, mda_run, mda_reload, mda_stop},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };

@@ -3,7 +3,6 @@
 #include "config.h"
 #endif
 
-#include <sys/resource.h>
 
 #include "log.h"
 #include "mem.h"
@@ -74,21 +73,6 @@ router_parent_frame(struct chan *c, struct frame *f)
     struct router *r = w->priv;
 
     return f->type == CTL_MDA_STARTED ? pool_started(r->pool, f) : -1;
-}
-
-int
-router_open(struct worker *w)
-{
-    struct rlimit l;
-
-    MR_UNUSED(w);
-    /* One descriptor for each job; descriptors on their way to a process count for this user, too. */
-    if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
-        l.rlim_cur = l.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &l) < 0)
-            log_warning("setrlimit: the number of open files stays as it is");
-    }
-    return 0;
 }
 
 int

@@ -77,7 +77,6 @@ struct router {
 };
 
 /* ---- router.c ---- */
-int router_open(struct worker *w);
 int router_run(struct worker *w);
 void router_stop(struct worker *w);
 

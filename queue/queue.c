@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -80,18 +79,6 @@ queue_read_settings(struct queue *q)
 /* ---- the worker
  * ---------------------------------------------------------------------------------------------- */
 
-/* Each message under way holds a descriptor or two. */
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit lim;
-
-    if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
-        lim.rlim_cur = lim.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &lim);
-    }
-}
-
 /* Who is to be sent SIGALRM for a flush (postqueue -f). */
 static void
 write_pid(struct worker *w)
@@ -115,7 +102,6 @@ queue_open(struct worker *w)
 
     q->w = w;
     w->priv = q;
-    raise_descriptor_limit();
     write_pid(w);
     if (geteuid() == 0 && !(pw = getpwnam(user))) {
         log_error("queue_user: there is no user %s", user);

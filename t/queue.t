@@ -112,6 +112,10 @@ class Queue:
         for peer in (self.authd, self.local, self.smtpd):
             if peer:
                 peer.close()
+        with open(self.dir + '/log', errors='replace') as log:
+            reports = [line for line in log if re.search(r'Sanitizer|runtime error:', line)]
+        if reports:
+            ok(False, 'no report of a sanitizer in the log', ''.join(reports))
         if not keep:
             shutil.rmtree(self.dir)
         return status
