@@ -167,10 +167,19 @@ make_accounts() {
 
 # ---- its processes ------------------------------------------------------------------------------
 
+alive() { # pids: those of them that live (a zombie does not)
+	for pid in "$@"; do
+		case $(cat "/proc/$pid/stat" 2>/dev/null) in
+		'' | *") Z "*) ;;
+		*) printf '%s ' "$pid" ;;
+		esac
+	done
+}
+
 # The pid of a daemon's parent, when it runs.
 service_pid() { # service
 	pid=$(cat "$state/spool/pid/$1.pid" 2>/dev/null) && pid=$(printf %s "$pid" | tr -dc 0-9) || return 1
-	[ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] || return 1
+	[ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] && [ -n "$(alive "$pid")" ] || return 1
 	printf '%s' "$pid"
 }
 
@@ -215,15 +224,6 @@ instance_start() {
 			instance_stop >/dev/null
 			die "$daemon did not start (above it says why)"
 		fi
-	done
-}
-
-alive() { # pids: those of them that live
-	for pid in "$@"; do
-		case $(cat "/proc/$pid/stat" 2>/dev/null) in
-		'' | *") Z "*) ;;
-		*) printf '%s ' "$pid" ;;
-		esac
 	done
 }
 
