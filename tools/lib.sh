@@ -116,6 +116,6 @@ build_in() {
 			../configure -q "$@" && printf '%s' "$*" >.configured || exit 1
 		fi
 		# shellcheck disable=SC2086 # targets are a list of words
-		make -s -j"$(cpus)" ${MAKE_TARGETS-}
+		make -s V=1 -j"$(cpus)" ${MAKE_TARGETS-}
 	) || die "the build in ./$dir failed"
 }
