@@ -49,6 +49,7 @@ virtual_mailbox_domains = sqlite:$dir/etc/sqlite_virtual_domains_maps.cf
 virtual_mailbox_maps = sqlite:$dir/etc/sqlite_virtual_mailbox_maps.cf
 virtual_alias_maps = sqlite:$dir/etc/sqlite_virtual_alias_maps.cf
 virtual_alias_domains = aliases.example
+smtpd_sender_login_maps = sqlite:$dir/etc/sqlite_virtual_sender_maps.cf, sqlite:$dir/etc/sqlite_virtual_alias_maps.cf
 recipient_delimiter = +
 authlib_config_directory = $dir/etc
 authdaemon_socket_directory = $dir/authdaemon
@@ -73,7 +74,7 @@ my @aliases = (
     ['loop@pris.cn', 'loop@pris.cn'], ['a@pris.cn', 'b@pris.cn'], ['b@pris.cn', 'a@pris.cn'],
     ['alice@pris.cn', 'alice@pris.cn, copy@far.example'], ['@all.example', '@pris.cn'],
     ['bare@pris.cn', 'root'], ['nest1@pris.cn', 'team@pris.cn support@pris.cn'], ['bad@pris.cn', 'a b@@, |prog'],
-    ['v@aliases.example', 'alice@pris.cn'],
+    ['v@aliases.example', 'alice@pris.cn'], ['bareuser', 'alice@pris.cn'], ['alice+own@pris.cn', 'postmaster@pris.cn'],
 );
 $set .= "INSERT INTO alias (address, goto) VALUES ('$_->[0]', '$_->[1]');\n" for @aliases;
 $set .= "INSERT INTO alias (address, goto) VALUES ('many\@pris.cn', '" . join(',', map { "m$_\@far.example" } 1 .. 1200) . "');\n";
@@ -88,7 +89,15 @@ if ($root) {
 my $owner = $$;
 sub daemon_pid { my $pid = slurp("$dir/spool/pid/authd.pid") || ''; return $pid =~ /(\d+)/ ? $1 : 0 }
 sub stop { my $pid = daemon_pid() or return; kill 'TERM', $pid; wait_for(sub { !kill 0, $pid }, 15) or kill 'KILL', $pid }
-END { if ($owner && $$ == $owner) { my $status = $?; stop(); $? = $status } }
+END {
+    if ($owner && $$ == $owner) {
+        my $status = $?;
+        stop();
+        my @reports = grep { /Sanitizer|runtime error:/ } split /\n/, slurp("$dir/log") || '';
+        diag("in the log: $_") for @reports;
+        $? = $status || !!@reports;
+    }
+}
 
 my ($rc, $out) = run_command(["$build/authd/authd", '-c', "$dir/etc"]);
 is $rc, 0, 'authd starts' or BAIL_OUT("authd does not start: $out");
@@ -231,6 +240,28 @@ SKIP: {
     }
 }
 
+# Owners of senders: keys in Postfix's order, all tables for each key, the first answer only.
+my $asker = MrFrame->connect("$private/authd.smtpd");
+for (
+    ['alice@pris.cn', 'alice@pris.cn', $OK, 1], ['Alice@PRIS.cn', 'ALICE@pris.cn', $OK, 1],
+    ['alice@pris.cn', 'postmaster@pris.cn', $OK, 0], ['alice@pris.cn', '', $OK, 0], ['alice@pris.cn', 'alice', $OK, 0],
+    ['support@pris.cn', 'postmaster@pris.cn', $OK, 1], ['support@pris.cn', 'support@pris.cn', $OK, 0],
+    ['team@pris.cn', 'alice@pris.cn', $OK, 1], ['team@pris.cn', 'postmaster@pris.cn', $OK, 1],
+    ['team@pris.cn', 'far.example', $OK, 0], ['team@pris.cn', 'alice@pris.cn, Postmaster@pris.cn', $OK, 0],
+    ['many@pris.cn', 'm1200@far.example', $OK, 1],
+    ['postmaster+x@pris.cn', 'postmaster@pris.cn', $OK, 1], ['alice+own@pris.cn', 'alice@pris.cn', $OK, 0],
+    ['alice+own@pris.cn', 'postmaster@pris.cn', $OK, 1],
+    ['bareuser@mail.pris.cn', 'alice@pris.cn', $OK, 1], ['bareuser+x@localhost', 'alice@pris.cn', $OK, 1],
+    ['bareuser', 'alice@pris.cn', $OK, 1], ['bareuser@[127.0.0.1]', 'alice@pris.cn', $OK, 1],
+    ['bareuser@pris.cn', 'alice@pris.cn', $UNKNOWN, 0], ['x@all.example', '@pris.cn', $OK, 1],
+    ['inactive@pris.cn', 'inactive@pris.cn', $UNKNOWN, 0], ['nobody@pris.cn', 'alice@pris.cn', $UNKNOWN, 0],
+    ['a@far.example', 'alice@pris.cn', $UNKNOWN, 0], ["a'b\@pris.cn", "a'b\@pris.cn", $UNKNOWN, 0],
+    ["\xe9\@pris.cn", "\xe9\@pris.cn", $UNKNOWN, 0], ['a' x 900 . '@pris.cn', '', $UNKNOWN, 0], ['', '', $UNKNOWN, 0],
+) {
+    my ($sender, $login, $status, $owned) = @$_;
+    is_deeply [$asker->ask(0x210, str($sender), str($login))], [$status, $owned], "OWNER '$login' of " . substr $sender, 0, 40;
+}
+
 # ---- what queue asks ------------------------------------------------------------------------------
 
 sub expand {
@@ -291,17 +322,18 @@ my $session = MrFrame->connect("$private/authd.pop3session");
 
 is_deeply [$smtpd->ask(0x206, str('smtp'))], ['PLAIN LOGIN'], 'MECHS';
 sub plain { my ($c, $service, $data) = @_; return [$c->ask(0x208, str($service), str('PLAIN'), str('127.0.0.1'), u32(1), blob($data))] }
-my $refused = [$REFUSED, '', 'authentication failure', '', ''];
+sub refused { return [$REFUSED, '', 'authentication failure', $_[0], ''] }
 is_deeply plain($smtpd, 'smtp', "\0postmaster\@pris.cn\0extmail"), [$AUTH_OK, '', '', 'postmaster@pris.cn', ''], 'PLAIN';
 is_deeply plain($smtpd, 'smtp', "postmaster\@pris.cn\0postmaster\@pris.cn\0extmail"), [$AUTH_OK, '', '', 'postmaster@pris.cn', ''], 'PLAIN, the same authzid';
 is_deeply plain($smtpd, 'smtp', "\0POSTMASTER\@pris.cn\0extmail"), [$AUTH_OK, '', '', 'postmaster@pris.cn', ''], 'PLAIN in upper case';
-is_deeply plain($smtpd, 'smtp', "alice\@pris.cn\0postmaster\@pris.cn\0extmail"), $refused, 'PLAIN, another authzid';
-is_deeply plain($smtpd, 'smtp', "\0postmaster\@pris.cn\0nope"), $refused, 'PLAIN, wrong password';
-is_deeply plain($smtpd, 'smtp', "\0nobody\@pris.cn\0extmail"), $refused, 'PLAIN, unknown user';
-is_deeply plain($smtpd, 'smtp', "\0nosmtp\@pris.cn\0extmail"), $refused, 'PLAIN, disablesmtpd';
-is_deeply plain($smtpd, 'smtp', "\0inactive\@pris.cn\0extmail"), $refused, 'PLAIN, inactive';
-is_deeply plain($smtpd, 'smtp', "\0x' or '1'='1\@pris.cn\0extmail"), $refused, 'PLAIN, SQL';
-is_deeply plain($smtpd, 'smtp', "\0rootish\@pris.cn\0extmail"), [$AUTH_TEMP, '', 'generic failure', '', ''], 'PLAIN, a row that is not usable';
+is_deeply plain($smtpd, 'smtp', "alice\@pris.cn\0postmaster\@pris.cn\0extmail"), refused('postmaster@pris.cn'), 'PLAIN, another authzid';
+is_deeply plain($smtpd, 'smtp', "\0postmaster\@pris.cn\0nope"), refused('postmaster@pris.cn'), 'PLAIN, wrong password';
+is_deeply plain($smtpd, 'smtp', "\0nobody\@pris.cn\0extmail"), refused('nobody@pris.cn'), 'PLAIN, unknown user';
+is_deeply plain($smtpd, 'smtp', "\0nosmtp\@pris.cn\0extmail"), refused('nosmtp@pris.cn'), 'PLAIN, disablesmtpd';
+is_deeply plain($smtpd, 'smtp', "\0inactive\@pris.cn\0extmail"), refused('inactive@pris.cn'), 'PLAIN, inactive';
+is_deeply plain($smtpd, 'smtp', "\0x' or '1'='1\@pris.cn\0extmail"), refused("x' or '1'='1\@pris.cn"), 'PLAIN, SQL';
+is_deeply plain($smtpd, 'smtp', "\0x\ny\@pris.cn\0extmail"), refused(''), 'PLAIN, a login that cannot be one is not repeated';
+is_deeply plain($smtpd, 'smtp', "\0rootish\@pris.cn\0extmail"), [$AUTH_TEMP, '', 'generic failure', 'rootish@pris.cn', ''], 'PLAIN, a row that is not usable';
 is_deeply plain($smtpd, 'smtp', "\0\0"), [$AUTH_TEMP, '', 'generic failure', '', ''], 'PLAIN, empty';
 is_deeply plain($smtpd, 'smtp', 'onlyone'), [$REFUSED, '', 'bad protocol / cancel', '', ''], 'PLAIN, not even that';
 is_deeply [$smtpd->ask(0x208, str('smtp'), str('CRAM-MD5'), str(''), u32(0), blob(''))], [$REFUSED, '', 'no mechanism available', '', ''], 'CRAM-MD5';
@@ -314,7 +346,7 @@ is_deeply [$smtpd->ask_id($_, 0x208, str('smtp'), str('LOGIN'), str(''), u32(0),
 is_deeply [$smtpd->ask_id($_, 0x20a, blob('postmaster@pris.cn'))], [$CONTINUE, 'Password:', '', '', ''], "LOGIN $_, user" for reverse @ids;
 $smtpd->send_raw(frame(0x20b, $ids[0]));
 is_deeply [$smtpd->ask_id($_, 0x20a, blob($_ % 2 ? 'wrong' : 'extmail'))],
-    $_ % 2 ? $refused : [$AUTH_OK, '', '', 'postmaster@pris.cn', ''], "LOGIN $_, password" for @ids[1 .. 3];
+    $_ % 2 ? refused('postmaster@pris.cn') : [$AUTH_OK, '', '', 'postmaster@pris.cn', ''], "LOGIN $_, password" for @ids[1 .. 3];
 
 my @login = $pop3d->ask(0x20c, str('pop3'), str('alice@pris.cn'), blob('extmail'), str('127.0.0.1'));
 my $ticket = pop @login;
@@ -346,9 +378,10 @@ sleep 2.1;    # authd looks for another file once a second
 is +($smtpd->ask(0x200, str('postmaster@pris.cn')))[0], $TEMP, 'no database: RCPT is temporary';
 like expand($queue, 'support@pris.cn'), qr/^3 4\.3\.0 /, 'so is EXPAND';
 is +($local->ask(0x204, u32(1), str('postmaster@pris.cn')))[1], $TEMP, 'and MAILBOX';
+is_deeply [$smtpd->ask(0x210, str('alice@pris.cn'), str('alice@pris.cn'))], [$TEMP, 0], 'and OWNER';
 is talk(["PRE . login postmaster\@pris.cn\n"]), '', 'and PRE: closed without reply';
 is talk([auth('login', 'login', 'postmaster@pris.cn', 'extmail')]), '', 'and AUTH';
-is_deeply plain($smtpd, 'smtp', "\0postmaster\@pris.cn\0extmail"), [$AUTH_TEMP, '', 'generic failure', '', ''], 'and SASL';
+is_deeply plain($smtpd, 'smtp', "\0postmaster\@pris.cn\0extmail"), [$AUTH_TEMP, '', 'generic failure', 'postmaster@pris.cn', ''], 'and SASL';
 is +($pop3d->ask(0x20c, str('pop3'), str('alice@pris.cn'), blob('extmail'), str('')))[0], $AUTH_TEMP, 'and LOGIN';
 unlike talk(["ENUMERATE\n"]), qr/^\.$/m, 'ENUMERATE has no end mark';
 rename "$dir/db/away", "$dir/db/accounts.db" or die;
