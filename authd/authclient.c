@@ -68,17 +68,14 @@ int
 authclient_ask(const char *path, const struct buf *request, struct buf *reply)
 {
     struct timeval limit = {REPLY_SECONDS, 0};
-    int saved, rc = -1, fd = unix_connect(path);
+    int rc = -1, fd = unix_connect(path);
 
     if (fd < 0)
         return -1;
     if (fcntl(fd, F_SETFL, 0) == 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
         fd_write_all(fd, buf_data(request), buf_len(request)) == 0)
         rc = read_reply(fd, reply);
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return rc;
+    return fd_close(fd, rc);
 }
 
 int

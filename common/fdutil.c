@@ -91,15 +91,8 @@ int
 file_read(const char *path, struct buf *b)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    int rc, saved;
 
-    if (fd < 0)
-        return -1;
-    rc = fd_read_rest(fd, b);
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return rc;
+    return fd < 0 ? -1 : fd_close(fd, fd_read_rest(fd, b));
 }
 
 int
@@ -137,6 +130,38 @@ fd_pwrite_all(int fd, const void *p, size_t n, int64_t offset)
         }
     }
     return 0;
+}
+
+int
+fd_pread_all(int fd, void *p, size_t n, uint64_t offset)
+{
+    char *at = p;
+
+    while (n > 0) {
+        ssize_t got = pread(fd, at, n, (off_t)offset);
+
+        if (got == 0)
+            errno = EBADMSG;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return -1;
+        if (got > 0) {
+            at += got;
+            n -= (size_t)got;
+            offset += (uint64_t)got;
+        }
+    }
+    return 0;
+}
+
+int
+fd_close(int fd, int result)
+{
+    int saved = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return result;
 }
 
 int

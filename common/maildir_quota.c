@@ -142,15 +142,6 @@ maildir_size_parse(const char *text, size_t n, const char *quota_text, struct ma
     return usage_r->bytes < 0 || usage_r->count < 0 ? -1 : 0;
 }
 
-static void
-close_keep_errno(int fd)
-{
-    int saved = errno;
-
-    close(fd);
-    errno = saved;
-}
-
 /* Opens and sums maildirsize. The descriptor; or -1: it has to be recalculated. */
 static int
 size_open(int maildirfd, const char *quota_text, struct maildir_usage *usage_r, unsigned *lines_r)
@@ -271,8 +262,7 @@ maildir_quota_add(int fd, int64_t bytes, int64_t count)
         return 0;
     n = snprintf(line, sizeof line, "%12lld %12lld\n", (long long)bytes, (long long)count);
     r = fd_write_all(fd, line, (size_t)n);
-    close_keep_errno(fd);
-    return r;
+    return fd_close(fd, r);
 }
 
 int

@@ -4,6 +4,7 @@
 #endif
 
 #include "maildir.h"
+#include "strutil.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -107,15 +108,10 @@ static int
 scan_subfolder(struct scan *s, int maildirfd, const char *name)
 {
     int fd = openat(maildirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int r, saved;
 
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
-    r = scan_folder(s, fd);
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return r;
+    return fd_close(fd, scan_folder(s, fd));
 }
 
 int

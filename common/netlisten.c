@@ -148,7 +148,7 @@ listen_open(const struct listen_set *set, const struct netaddr *a)
 {
     struct sockaddr_storage ss;
     socklen_t len = netaddr_to_sockaddr(a, &ss);
-    int on = 1, saved, fd = netaddr_socket(a->family);
+    int on = 1, fd = netaddr_socket(a->family);
 
     if (fd < 0)
         return -1;
@@ -165,10 +165,7 @@ listen_open(const struct listen_set *set, const struct netaddr *a)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (bind(fd, (struct sockaddr *)&ss, len) == 0 && netaddr_listen_on(fd) == 0)
         return fd;
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
+    return fd_close(fd, -1);
 }
 
 /* Opens every address of the set. How many sockets, or -1 (err filled) and none. */

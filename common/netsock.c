@@ -21,17 +21,6 @@
 #define O_PATH 0 /* before Linux 2.6.39 */
 #endif
 
-/* close(2) that leaves errno alone; returns -1. */
-static int
-socket_give_up(int fd)
-{
-    int saved = errno;
-
-    close(fd);
-    errno = saved;
-    return -1;
-}
-
 int
 netaddr_socket(int family)
 {
@@ -40,7 +29,7 @@ netaddr_socket(int family)
 #else
     int fd = socket(family, SOCK_STREAM, 0);
 
-    return fd >= 0 && fd_set_flags(fd) < 0 ? socket_give_up(fd) : fd;
+    return fd >= 0 && fd_set_flags(fd) < 0 ? fd_close(fd, -1) : fd;
 #endif
 }
 
@@ -57,11 +46,11 @@ netaddr_accept(int listener, struct netaddr *peer)
 #else
     fd = accept(listener, (struct sockaddr *)&ss, &len);
     if (fd >= 0 && fd_set_flags(fd) < 0)
-        return socket_give_up(fd);
+        return fd_close(fd, -1);
 #endif
     if (fd >= 0 && peer != NULL && netaddr_from_sockaddr(peer, (struct sockaddr *)&ss) < 0) {
         errno = EAFNOSUPPORT;
-        return socket_give_up(fd);
+        return fd_close(fd, -1);
     }
     return fd;
 }
@@ -118,11 +107,7 @@ unix_call(int (*call)(int, const struct sockaddr *, socklen_t), int fd, const ch
     if (unix_address(&un, path, &dir) < 0)
         return -1;
     rc = call(fd, (struct sockaddr *)&un, sizeof(un));
-    if (dir >= 0 && rc < 0)
-        socket_give_up(dir);
-    else if (dir >= 0)
-        close(dir);
-    return rc;
+    return fd_close(dir, rc);
 }
 
 int
@@ -141,10 +126,10 @@ unix_listen(const char *path, unsigned mode)
     if (fd < 0)
         return -1;
     if (unix_call(bind, fd, tmp) < 0)
-        return socket_give_up(fd);
+        return fd_close(fd, -1);
     /* Nobody gets in with the mode of bind(2): until listen(2) connections are refused. */
     if (chmod(tmp, (mode_t)mode) < 0 || netaddr_listen_on(fd) < 0 || rename(tmp, path) < 0) {
-        socket_give_up(fd);
+        fd_close(fd, -1);
         n = errno;
         unlink(tmp);
         errno = n;
@@ -160,5 +145,5 @@ unix_connect(const char *path)
 
     if (fd < 0)
         return -1;
-    return unix_call(connect, fd, path) < 0 ? socket_give_up(fd) : fd;
+    return unix_call(connect, fd, path) < 0 ? fd_close(fd, -1) : fd;
 }

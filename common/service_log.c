@@ -13,6 +13,7 @@
 
 #include "log.h"
 #include "service_private.h"
+#include "strutil.h"
 
 #define SYSLOG_SOCKET "/dev/log"
 
@@ -20,19 +21,15 @@ static int
 open_syslog(void)
 {
     struct sockaddr_un sun;
-    int saved, fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
     if (fd < 0)
         return -1;
     memset(&sun, 0, sizeof(sun));
     sun.sun_family = AF_UNIX;
     strcpy(sun.sun_path, SYSLOG_SOCKET);
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
-        saved = errno;
-        close(fd);
-        errno = saved;
-        return -1;
-    }
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
+        return fd_close(fd, -1);
     return fd;
 }
 

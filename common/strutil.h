@@ -23,8 +23,8 @@ int str_istarts(const char *s, const char *prefix);
 void str_lower(char *s);
 /* 1 when item is one of the comma/blank separated words of list, ASCII case-insensitive. */
 int str_in_list(const char *list, const char *item);
-/* "Sun, 22 Nov 2026 06:20:01 +0000 (UTC)" in local time (RFC 5322 3.3, zone name in a comment as Postfix writes).
- * tzset(3) comes first, before a chroot hides the zone's file. */
+/* "Sun, 22 Nov 2026 06:20:01 +0000 (UTC)" in local time (RFC 5322 3.3, zone name in a comment as Postfix
+ * writes). tzset(3) comes first, before a chroot hides the zone's file. */
 #define DATE_5322_SIZE 64
 void date_5322(char text[DATE_5322_SIZE], time_t t);
 /* Opens what random_bytes() needs where the kernel has no getrandom(2); called before a chroot hides it. */
@@ -36,6 +36,12 @@ int file_read(const char *path, struct buf *b);
 /* Writes all n bytes, going on after EINTR and short writes. 0 or -1 (errno). */
 int fd_write_all(int fd, const void *p, size_t n);
 int fd_pwrite_all(int fd, const void *p, size_t n, int64_t offset);
+/* Reads the n bytes at offset, going on after EINTR and short reads. 0 or -1 (errno; EBADMSG: the file ends
+ * before). */
+int fd_pread_all(int fd, void *p, size_t n, uint64_t offset);
+/* Closes fd (-1: nothing is) and leaves errno alone. Returns result: the last word of a function that failed.
+ */
+int fd_close(int fd, int result);
 /* Makes fd non-blocking and close-on-exec. 0 or -1 (errno). */
 int fd_set_flags(int fd);
 

@@ -14,6 +14,7 @@
 #include "mailbox.h"
 #include "mem.h"
 #include "path.h"
+#include "strutil.h"
 
 #define HASH_SIZE 256
 #define PURGE_AGE (36 * 3600) /* what is older in tmp/ was given up */
@@ -110,15 +111,9 @@ check_home(const char *home, struct result *r)
 static int
 sync_dir(const char *path)
 {
-    int fd = open(path, OPEN_DIR), r, saved;
+    int fd = open(path, OPEN_DIR);
 
-    if (fd < 0)
-        return -1;
-    r = fsync(fd);
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return r;
+    return fd < 0 ? -1 : fd_close(fd, fsync(fd));
 }
 
 /* Makes a new mailbox, durable from the home directory down. */
@@ -136,14 +131,7 @@ open_dirs(const char *path, int *dirfd_r, int *newfd_r)
     if (*dirfd_r < 0)
         return -1;
     *newfd_r = openat(*dirfd_r, "new", OPEN_DIR | O_NOFOLLOW);
-    if (*newfd_r < 0) {
-        int saved = errno;
-
-        close(*dirfd_r);
-        errno = saved;
-        return -1;
-    }
-    return 0;
+    return *newfd_r < 0 ? fd_close(*dirfd_r, -1) : 0;
 }
 
 /* Removes remains of deliveries that never ended. */
@@ -326,13 +314,8 @@ find_in(int maildirfd, const char *sub, const char *queue_id, unsigned n)
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *e;
 
-    if (!d) {
-        saved = errno;
-        if (fd >= 0)
-            close(fd);
-        errno = saved;
-        return saved == ENOENT ? 0 : -1;
-    }
+    if (!d)
+        return fd_close(fd, errno == ENOENT ? 0 : -1);
     while (errno = 0, !found && (e = readdir(d)) != NULL)
         found = maildir_name_matches(e->d_name, queue_id, n);
     /* The attempt that made it may have ended before it synced the directory. */

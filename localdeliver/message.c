@@ -15,25 +15,15 @@
 #define DELIVERED_TO "Delivered-To:"
 #define DELIVERED_MAX 65536 /* bytes of Delivered-To addresses that are kept */
 
-/* Reads n bytes at offset. 0 or -1 (errno). */
+/* A message that ends early is an input error, as the pipe of one would say. */
 static int
-read_at(int fd, char *p, size_t n, uint64_t offset)
+read_at(int fd, void *p, size_t n, uint64_t offset)
 {
-    while (n > 0) {
-        ssize_t got = pread(fd, p, n, (off_t)offset);
+    int r = fd_pread_all(fd, p, n, offset);
 
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            if (got == 0)
-                errno = EIO;
-            return -1;
-        }
-        p += got;
-        n -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-    return 0;
+    if (r < 0 && errno == EBADMSG)
+        errno = EIO;
+    return r;
 }
 
 /* Keeps the address of one header line when it is a Delivered-To. */

@@ -19,6 +19,7 @@
 #include "mailbox.h"
 #include "mailbox_index.h"
 #include "sizelist.h"
+#include "strutil.h"
 
 /* Calls each(arg, name) for the files of the directory fd, which it closes. 0 or -1 (errno). */
 static int
@@ -27,14 +28,8 @@ each_file(int fd, void (*each)(void *arg, const char *name), void *arg)
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *d;
 
-    if (!dir) {
-        int saved = errno;
-
-        if (fd >= 0)
-            close(fd);
-        errno = saved;
-        return -1;
-    }
+    if (!dir)
+        return fd_close(fd, -1);
     while ((d = readdir(dir)) != NULL)
         if (d->d_name[0] != '.' && d->d_type != DT_DIR)
             each(arg, d->d_name);

@@ -270,16 +270,13 @@ static int
 put_content(struct buf *to, int fd, uint64_t n)
 {
     char chunk[16384];
-    uint64_t at = 0;
-    ssize_t got;
+    uint64_t at;
+    size_t part;
 
-    while (at < n) {
-        got = pread(fd, chunk, n - at < sizeof(chunk) ? (size_t)(n - at) : sizeof(chunk), (off_t)at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0 || buf_append(to, chunk, (size_t)got) < 0)
+    for (at = 0; at < n; at += part) {
+        part = n - at < sizeof(chunk) ? (size_t)(n - at) : sizeof(chunk);
+        if (fd_pread_all(fd, chunk, part, at) < 0 || buf_append(to, chunk, part) < 0)
             return -1;
-        at += (uint64_t)got;
     }
     return 0;
 }

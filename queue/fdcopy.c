@@ -3,9 +3,6 @@
 #include "config.h"
 #endif
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "fdcopy.h"
 #include "strutil.h"
 
@@ -15,22 +12,12 @@ int
 fd_copy(int from, uint64_t at, int to, uint64_t n)
 {
     static char chunk[COPY_CHUNK];
-    ssize_t got;
+    size_t part;
 
-    while (n > 0) {
-        got = pread(from, chunk, n < sizeof(chunk) ? (size_t)n : sizeof(chunk), (off_t)at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
+    for (; n > 0; at += part, n -= part) {
+        part = n < sizeof(chunk) ? (size_t)n : sizeof(chunk);
+        if (fd_pread_all(from, chunk, part, at) < 0 || fd_write_all(to, chunk, part) < 0)
             return -1;
-        if (got == 0) {
-            errno = EBADMSG;
-            return -1;
-        }
-        if (fd_write_all(to, chunk, (size_t)got) < 0)
-            return -1;
-        at += (uint64_t)got;
-        n -= (uint64_t)got;
     }
     return 0;
 }

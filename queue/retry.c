@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "queue.h"
+#include "strutil.h"
 
 #define RETRY_BATCH 256 /* files looked at in one loop round */
 #define RETRY_MAX 200   /* messages out of the spool at once: each holds descriptors */
@@ -27,17 +28,14 @@ load(struct message *m, const char *qid)
 {
     struct queue *q = m->q;
     uint64_t content_at;
-    int fd, r, saved;
+    int fd, r;
 
     if (spooldir_read(&q->dir, qid, &m->env, &fd, &content_at) < 0)
         return -1;
     r = staging_copy(&m->content, &q->budget, m->env.size, fd, content_at, m->env.size);
     if (r == 0)
         r = staging_seal(&m->content);
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return r;
+    return fd_close(fd, r);
 }
 
 static void

@@ -27,6 +27,13 @@ write_file(int fd, const struct buf *front, int content, uint64_t size)
     return 0;
 }
 
+/* Closes what was written: -1 (errno) when that fails, or something before it did (r). */
+static int
+close_checked(int fd, int r)
+{
+    return r < 0 ? fd_close(fd, r) : close(fd);
+}
+
 /* The complete file under tmp/, synced. On failure nothing is left. */
 static int
 write_tmp(struct spooldir *d, const char *qid, const struct buf *front, int content, uint64_t size)
@@ -35,12 +42,8 @@ write_tmp(struct spooldir *d, const char *qid, const struct buf *front, int cont
 
     if (fd < 0)
         return -1;
-    r = write_file(fd, front, content, size);
+    r = close_checked(fd, write_file(fd, front, content, size));
     saved = errno;
-    if (close(fd) < 0 && r == 0) {
-        r = -1;
-        saved = errno;
-    }
     if (r < 0)
         unlinkat(d->tmp, qid, 0);
     errno = saved;
@@ -93,27 +96,6 @@ spooldir_write(struct spooldir *d, struct envelope *e, int content)
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static int
-pread_all(int fd, void *p, size_t n)
-{
-    char *at = p;
-    size_t done = 0;
-
-    while (done < n) {
-        ssize_t got = pread(fd, at + done, n - done, (off_t)done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0) {
-            errno = EBADMSG;
-            return -1;
-        }
-        done += (size_t)got;
-    }
-    return 0;
-}
-
-static int
 read_front(int fd, const char *qid, struct envelope *e, struct spool_layout *l)
 {
     unsigned char header[SPOOL_HEADER];
@@ -122,7 +104,7 @@ read_front(int fd, const char *qid, struct envelope *e, struct spool_layout *l)
     char *p;
     int r = -1;
 
-    if (fstat(fd, &st) < 0 || pread_all(fd, header, sizeof(header)) < 0)
+    if (fstat(fd, &st) < 0 || fd_pread_all(fd, header, sizeof(header), 0) < 0)
         return -1;
     errno = EBADMSG;
     if (!S_ISREG(st.st_mode) || spoolfile_decode_header(header, l) < 0 ||
@@ -130,7 +112,7 @@ read_front(int fd, const char *qid, struct envelope *e, struct spool_layout *l)
         return -1;
     buf_init(&front, SPOOL_MAX_FRONT);
     p = buf_reserve(&front, (size_t)l->content_at);
-    if (p && pread_all(fd, p, (size_t)l->content_at) == 0) {
+    if (p && fd_pread_all(fd, p, (size_t)l->content_at, 0) == 0) {
         errno = EBADMSG;
         if (spoolfile_decode(p, (size_t)l->content_at, e) == 0 && strcmp(e->qid, qid) == 0)
             r = 0;
@@ -142,17 +124,13 @@ read_front(int fd, const char *qid, struct envelope *e, struct spool_layout *l)
 int
 spooldir_read(struct spooldir *d, const char *qid, struct envelope *e, int *fd_r, uint64_t *content_at_r)
 {
-    int fd = openat(spooldir_hash(d, qid), qid, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), saved;
+    int fd = openat(spooldir_hash(d, qid), qid, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct spool_layout l;
 
     if (fd < 0)
         return -1;
-    if (read_front(fd, qid, e, &l) < 0) {
-        saved = errno;
-        close(fd);
-        errno = saved;
-        return -1;
-    }
+    if (read_front(fd, qid, e, &l) < 0)
+        return fd_close(fd, -1);
     e->state_at = l.state_at;
     *fd_r = fd;
     *content_at_r = l.content_at;
@@ -183,19 +161,13 @@ save_slots(int fd, struct envelope *e)
 int
 spooldir_save_marks(struct spooldir *d, struct envelope *e)
 {
-    int fd = openat(spooldir_hash(d, e->qid), e->qid, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), r, saved;
+    int fd = openat(spooldir_hash(d, e->qid), e->qid, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), r;
     uint32_t i;
 
     if (fd < 0)
         return -1;
-    r = save_slots(fd, e);
-    saved = errno;
-    if (close(fd) < 0 && r == 0) {
-        r = -1;
-        saved = errno;
-    }
+    r = close_checked(fd, save_slots(fd, e));
     for (i = 0; r == 0 && i < e->nrcpt; i++)
         e->rcpt[i].unsaved = 0;
-    errno = saved;
     return r;
 }

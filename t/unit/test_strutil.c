@@ -255,6 +255,7 @@ files(void **state)
     char path[] = "/tmp/test_strutil-XXXXXX";
     int fd = mkstemp(path);
     struct buf b;
+    char bytes[8];
 
     MR_UNUSED(state);
     assert_true(fd >= 0);
@@ -276,10 +277,20 @@ files(void **state)
     assert_int_equal(file_read("/dev/zero", &b), -1);
     assert_int_equal(errno, EFBIG);
     buf_free(&b);
+    memset(bytes, 0, sizeof(bytes));
+    assert_int_equal(fd_pread_all(fd, bytes, 6, 4), 0);
+    assert_string_equal(bytes, "AB6789");
+    assert_int_equal(fd_pread_all(fd, bytes, 7, 4), -1);
+    assert_int_equal(errno, EBADMSG);
     assert_int_equal(fd_set_flags(fd), 0);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
     assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-    close(fd);
+    errno = ENOSPC;
+    assert_int_equal(fd_close(fd, 5), 5);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    errno = ENOSPC;
+    assert_int_equal(fd_close(-1, -1), -1);
+    assert_int_equal(errno, ENOSPC);
     unlink(path);
     assert_int_equal(fd_write_all(-1, "x", 1), -1);
     assert_int_equal(errno, EBADF);
