@@ -48,7 +48,8 @@ read_maps(struct directory *d, struct conf *conf, struct conf_error *err)
 {
     d->alias_maps = tables_new(conf_str(conf, "virtual_alias_maps"), err);
     d->mailbox_maps = d->alias_maps ? tables_new(conf_str(conf, "virtual_mailbox_maps"), err) : NULL;
-    return d->mailbox_maps ? 0 : -1;
+    d->owner_maps = d->mailbox_maps ? tables_new(conf_str(conf, "smtpd_sender_login_maps"), err) : NULL;
+    return d->owner_maps ? 0 : -1;
 }
 
 struct directory *
@@ -85,6 +86,7 @@ directory_free(struct directory *d)
     domains_free(d->relay);
     tables_free(d->alias_maps);
     tables_free(d->mailbox_maps);
+    tables_free(d->owner_maps);
     mem_free(d->own);
     mem_free(d->myorigin);
     mem_free(d->delimiter);
@@ -294,6 +296,51 @@ directory_rcpt(const struct directory *d, const char *address, struct rcpt_answe
     /* user%elsewhere@here and elsewhere!user@here ask us to relay, whatever we would do with them. */
     if (parsed && strpbrk(k.local, "%!@"))
         r->class = CLASS_OTHER;
+}
+
+/* ---- AUTHD_OWNER ------------------------------------------------------------------------------ */
+
+/* A bare user name, which a table may have where the domain is this host's own. */
+static enum lookup_status
+find_bare_owners(const struct directory *d, const struct directory_key *k, struct buf *value)
+{
+    char base[ADDRESS_MAX];
+    enum lookup_status st = LOOKUP_OK;
+
+    if (strcmp(k->domain, d->myorigin) != 0 && !is_own_literal(d, k->domain))
+        st = domains_find(d->local, k->domain);
+    if (st != LOOKUP_OK)
+        return st;
+    st = tables_find(d->owner_maps, k->local, value);
+    if (st == LOOKUP_NONE && *k->base) {
+        snprintf(base, sizeof(base), "%.*s", (int)(strrchr(k->base, '@') - k->base), k->base);
+        st = tables_find(d->owner_maps, base, value);
+    }
+    return st;
+}
+
+enum lookup_status
+directory_owner(const struct directory *d, const char *sender, const char *login, int *owned_r)
+{
+    struct directory_key k;
+    enum lookup_status st;
+    struct buf owners;
+
+    *owned_r = 0;
+    if (tables_empty(d->owner_maps) || directory_key_init(d, sender, &k) < 0)
+        return LOOKUP_NONE;
+    buf_init(&owners, 1024 * 1024);
+    st = tables_find(d->owner_maps, k.whole, &owners);
+    if (st == LOOKUP_NONE && *k.base)
+        st = tables_find(d->owner_maps, k.base, &owners);
+    if (st == LOOKUP_NONE)
+        st = find_bare_owners(d, &k, &owners);
+    if (st == LOOKUP_NONE)
+        st = find_catch_all(d->owner_maps, &k, &owners);
+    if (st == LOOKUP_OK)
+        *owned_r = str_in_list(buf_cstr(&owners), login);
+    buf_free(&owners);
+    return st;
 }
 
 /* ---- AUTHD_MAILBOX ---------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 struct directory {
     struct accounts *accounts;
     struct domains *local, *alias, *mailbox, *relay; /* the classes of domains */
-    struct tables *alias_maps, *mailbox_maps;
+    struct tables *alias_maps, *mailbox_maps, *owner_maps;
     struct netaddr *own; /* addresses of this host, for user@[192.0.2.1] */
     size_t nown;
     char *myorigin, *delimiter;
@@ -63,6 +63,13 @@ struct rcpt_answer {
 };
 /* AUTHD_RCPT. */
 void directory_rcpt(const struct directory *d, const char *address, struct rcpt_answer *r);
+
+/*
+ * AUTHD_OWNER: what smtpd_sender_login_maps say of a sender. LOOKUP_OK: it has owners, *owned_r is 1 when
+ * login is one of them; LOOKUP_NONE: it has none.
+ */
+enum lookup_status directory_owner(const struct directory *d, const char *sender, const char *login,
+                                   int *owned_r);
 
 /* Whose mail it is to write; strings live in the arena. */
 struct mailbox {

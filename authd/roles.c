@@ -39,6 +39,26 @@ take_rcpt(struct chan *c, struct frame *f)
     return 0;
 }
 
+static int
+take_owner(struct chan *c, struct frame *f)
+{
+    struct connection *k = c->owner;
+    struct frame_out out;
+    const char *sender, *login;
+    enum lookup_status st;
+    int owned;
+
+    if (frame_get_str(f, &sender, PROTO_MAX_ADDRESS) < 0 || frame_get_str(f, &login, PROTO_MAX_ADDRESS) < 0 ||
+        frame_end(f) < 0)
+        return -1;
+    st = directory_owner(k->daemon->directory, sender, login, &owned);
+    chan_begin(c, &out, AUTHD_OWNER_R, f->id);
+    frame_put_u32(&out, (uint32_t)st);
+    frame_put_u32(&out, (uint32_t)owned);
+    chan_send(c, &out);
+    return 0;
+}
+
 /* The strings of a request that is a list; *n_r of them, in the arena. 0 or -1. */
 static int
 get_addresses(struct frame *f, struct arena *arena, const char ***list_r, uint32_t *n_r)
@@ -191,6 +211,7 @@ static const struct chan_permit permit[] = {
     {AUTHD_SASL_ABORT, "sasl abort", MR_ROLE_SMTPD | MR_ROLE_POP3D, CHAN_ANY_STATE, roles_take_sasl_abort},
     {AUTHD_LOGIN, "login", MR_ROLE_POP3D, CHAN_ANY_STATE, roles_take_login},
     {AUTHD_REDEEM, "redeem", MR_ROLE_POP3SESSION, CHAN_ANY_STATE, take_redeem},
+    {AUTHD_OWNER, "owner", MR_ROLE_SMTPD, CHAN_ANY_STATE, take_owner},
     {0, NULL, 0, 0, NULL}};
 
 static void

@@ -89,7 +89,7 @@ send_outcome(struct connection *k, uint32_t id, const struct verify_result *r, c
     frame_put_u32(&out, (uint32_t)r->outcome);
     frame_put_blob(&out, r->challenge, r->nchallenge);
     frame_put_str(&out, reason);
-    frame_put_str(&out, r->outcome == AUTH_OK ? r->account.address : "");
+    frame_put_str(&out, r->account.address);
     frame_put_str(&out, ticket);
     chan_send(k->chan, &out);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys.h"
 #include "log.h"
 #include "mem.h"
 #include "password.h"
@@ -24,6 +25,7 @@ struct saslserver {
     struct arena *arena;       /* of the step under way */
     struct account account;    /* who was found */
     enum auth_outcome checked; /* what the password check said, 0 before it */
+    const char *login;         /* whose password it checked; NULL before it */
 };
 
 static char mech_list[MECHS_MAX], offered[MECHS_MAX];
@@ -71,6 +73,7 @@ on_checkpass(sasl_conn_t *conn, void *context, const char *user, const char *pas
     MR_UNUSED(conn);
     MR_UNUSED(props);
     s->checked = AUTH_REFUSED;
+    s->login = key_is_sane(user) ? arena_strdup(s->arena, user) : NULL;
     if (passlen > PASSWORD_MAX || memchr(pass, '\0', passlen))
         return SASL_BADAUTH;
     memcpy(password, pass, passlen);
@@ -174,6 +177,7 @@ static void
 set_result(struct saslserver *s, int rc, const char *out, unsigned n, struct saslserver_result *r)
 {
     r->reason[0] = '\0';
+    r->login = s->login ? s->login : "";
     if (rc == SASL_CONTINUE) {
         r->outcome = buf_append(&r->challenge, out ? out : "", out ? n : 0) == 0 ? AUTH_CONTINUE : AUTH_TEMP;
         return;
@@ -200,6 +204,7 @@ saslserver_start(struct saslserver *s, const char *mechanism, int has_initial, c
     int rc = SASL_NOMECH;
 
     s->arena = arena;
+    s->login = NULL;
     if (str_in_list(offered, mechanism))
         rc = sasl_server_start(s->conn, mechanism, has_initial ? initial : NULL,
                                has_initial ? (unsigned)n : 0, &out, &nout);
@@ -215,6 +220,7 @@ saslserver_step(struct saslserver *s, const void *response, size_t n, struct are
     int rc;
 
     s->arena = arena;
+    s->login = NULL;
     rc = sasl_server_step(s->conn, response, (unsigned)n, &out, &nout);
     set_result(s, rc, out, nout, r);
 }

@@ -18,6 +18,7 @@ struct saslserver_result {
     enum auth_outcome outcome;
     struct buf challenge; /* decoded */
     char reason[SASL_REASON_MAX];
+    const char *login;      /* who tried; "" when he did not say, or nothing that can be a login */
     struct account account; /* with AUTH_OK; strings in the arena given to the step */
 };
 

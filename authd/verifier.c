@@ -112,6 +112,7 @@ run_password(const struct job *j, struct arena *arena, struct saslserver_result 
     char old[PASSWORD_MAX + 1], fresh[PASSWORD_MAX + 1];
 
     r->outcome = AUTH_REFUSED;
+    r->login = j->name;
     strcpy(r->reason, "authentication failure");
     if (secret_string(old, j->data, j->ndata) < 0 || secret_string(fresh, j->data2, j->ndata2) < 0)
         return;
@@ -139,7 +140,7 @@ send_done(const struct job *j, const struct saslserver_result *r)
     frame_put_str(&f, r->reason);
     frame_put_u32(&f, a->uid);
     frame_put_u32(&f, a->gid);
-    frame_put_str(&f, a->address);
+    frame_put_str(&f, r->outcome == AUTH_OK ? a->address : r->login);
     frame_put_str(&f, a->crypt);
     frame_put_str(&f, a->home);
     frame_put_str(&f, a->maildir);
@@ -157,6 +158,7 @@ run_job(const struct job *j)
 
     memset(&r, 0, sizeof(r));
     r.outcome = AUTH_TEMP;
+    r.login = "";
     strcpy(r.reason, "generic failure");
     buf_init(&r.challenge, PROTO_MAX_SECRET);
     arena_init(&arena, ARENA_CAP);

@@ -20,7 +20,7 @@ enum verify_type {
      * blob data2 */
     VERIFY_JOB = 0x281,
     /* verifier: u32 job, u32 outcome (enum auth_outcome), blob challenge, str reason, u32 uid, u32 gid,
-     * str address, str crypt, str home, str maildir, str quota, str name, str options */
+     * str address (as in AUTHD_SASL_R), str crypt, str home, str maildir, str quota, str name, str options */
     VERIFY_DONE = 0x282
 };
 
@@ -40,7 +40,7 @@ struct verify_result {
     const void *challenge;
     size_t nchallenge;
     const char *reason;
-    struct account account; /* with AUTH_OK */
+    struct account account; /* with AUTH_OK; else only the address that was tried, "" or NULL */
 };
 
 struct verify_job;

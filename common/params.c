@@ -41,6 +41,7 @@ static const struct param params[] = {
     TIME("deliver_before_ack_time", "5s", 's', 0, 300, "how long a local delivery may hold up the 250"),
     BOOL("disable_vrfy_command", "no", "refuse VRFY"),
     STR("empty_directory", "$queue_directory/empty", "directory that network processes are confined to"),
+    INT("header_size_limit", "102400", 1024, LONG_MAX, "bytes of one header; more is cut off"),
     INT("hopcount_limit", "50", 1, 10000, "Received: headers; more is a loop"),
     LIST("inet_interfaces", "all", "addresses of this host that mail is received on"),
     CODE("invalid_hostname_reject_code", "501", "reply code of reject_invalid_helo_hostname"),

@@ -55,7 +55,7 @@ static const char *const names[] = {
     "fast_flush_refresh_time", "fault_injection_code", "flush_service_name", "force_mime_input_conversion",
     "fork_attempts", "fork_delay", "forward_expansion_filter", "forward_path", "frozen_delivered_to",
     "hash_queue_depth", "hash_queue_names", "header_address_token_limit", "header_checks",
-    "header_from_format", "header_size_limit", "helpful_warnings", "home_mailbox", "html_directory",
+    "header_from_format", "helpful_warnings", "home_mailbox", "html_directory",
     "ignore_mx_lookup_error", "ignore_srv_lookup_error", "import_environment", "in_flow_delay",
     "inet_protocols", "info_log_address_format", "initial_destination_concurrency",
     "internal_mail_filter_classes", "ipc_idle", "ipc_ttl", "known_tcp_ports", "line_length_limit",

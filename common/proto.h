@@ -43,7 +43,8 @@ enum authd_type {
     AUTHD_MECHS_R,
     /* smtpd, pop3d: str service, str mechanism, str client_ip, u32 has_initial, blob initial (decoded)
      * answer, also to AUTHD_SASL_STEP: u32 outcome (enum auth_outcome), blob challenge (decoded),
-     *   str reason (for the client), str login (as the database spells it), str ticket ("" unless pop3d and AUTH_OK)
+     *   str reason (for the client), str login (AUTH_OK: as the database spells it; else as the client gave it, or ""),
+     *   str ticket ("" unless pop3d and AUTH_OK)
      * After AUTH_CONTINUE the same request id goes on with AUTHD_SASL_STEP or _ABORT. */
     AUTHD_SASL_START = 0x208,
     AUTHD_SASL_R,
@@ -56,7 +57,11 @@ enum authd_type {
     /* pop3d's session parent: str ticket. A ticket is good once, for 30 seconds.
      * answer: u32 status (enum lookup_status), u32 uid, u32 gid, str address, str home, str maildir */
     AUTHD_REDEEM = 0x20e,
-    AUTHD_REDEEM_R
+    AUTHD_REDEEM_R,
+    /* smtpd: str sender (MAIL FROM, as given, without <>), str login ("" when not logged in)
+     * answer: u32 status (enum lookup_status; LOOKUP_NONE: nobody owns the sender), u32 owned (1: by login) */
+    AUTHD_OWNER = 0x210,
+    AUTHD_OWNER_R
 };
 
 enum rcpt_verdict { RCPT_OK = 1, RCPT_UNKNOWN, RCPT_TEMP };

@@ -48,23 +48,22 @@ trace_received(struct session *s, struct buf *b)
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-int
-data_command(struct session *s, struct command *c)
+static void data_resume(struct session *s);
+
+/* Is the content welcome? May be called again when authd has answered. */
+static int
+data_check(struct session *s)
 {
     struct restrict_check check;
     struct tx *tx = s->tx;
+    enum restrict_result r;
 
-    if (!tx || tx->nrcpts == 0) {
-        session_reply(s, tx ? "554 5.5.1 Error: no valid recipients" : "503 5.5.1 Error: need RCPT command");
-        return COMMAND_ERROR;
-    }
-    if (c->argc != 1) {
-        session_reply(s, "501 5.5.4 Syntax: DATA");
-        return COMMAND_ERROR;
-    }
     memset(&check, 0, sizeof(check));
     check.session = s;
-    if (restrict_data(&check) == RESTRICT_REJECT)
+    r = restrict_data(&check);
+    if (r == RESTRICT_ASK_OWNER)
+        return owner_ask(s, data_resume);
+    if (r == RESTRICT_REJECT)
         return session_reject(s, tx->rcpts->address, check.reply);
     if (tx->failed)
         return session_reject(s, tx->rcpts->address, "451 4.3.0 Error: queue file write error");
@@ -75,6 +74,34 @@ data_command(struct session *s, struct command *c)
     data_decoder_init(&tx->decoder, s->lf_line && (s->may_send_lf || s->set->bare_lf == BARE_LF_NO));
     trace_received(s, &tx->out);
     return COMMAND_WAIT;
+}
+
+static void
+data_resume(struct session *s)
+{
+    int result = data_check(s);
+
+    if (result == COMMAND_WAIT)
+        session_resume(s);
+    else
+        session_done(s, result);
+}
+
+int
+data_command(struct session *s, struct command *c)
+{
+    struct tx *tx = s->tx;
+
+    if (!tx || tx->nrcpts == 0) {
+        session_reply(s, tx ? "554 5.5.1 Error: no valid recipients" : "503 5.5.1 Error: need RCPT command");
+        return COMMAND_ERROR;
+    }
+    if (c->argc != 1) {
+        session_reply(s, "501 5.5.4 Syntax: DATA");
+        return COMMAND_ERROR;
+    }
+    owner_retry(s);
+    return data_check(s);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------- */

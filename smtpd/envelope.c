@@ -126,14 +126,12 @@ rcpt_answer(void *arg, struct frame *f)
 static int
 rcpt_ask(struct session *s, const char *address, void (*resume)(struct session *))
 {
-    char full[PROTO_MAX_ADDRESS];
     struct frame_out f;
 
     s->waiting = 1;
     s->resume = resume;
-    snprintf(full, sizeof(full), strrchr(address, '@') ? "%s" : "%s@%s", address, s->set->myorigin);
     s->request = peer_begin(s->smtpd->authd, &f, AUTHD_RCPT);
-    frame_put_str(&f, full);
+    tx_put_address(&f, s, address);
     peer_send(s->request, &f, AUTHD_RCPT_R, rcpt_answer, s);
     return COMMAND_WAIT;
 }
@@ -200,8 +198,10 @@ rcpt_check(struct session *s)
     check.session = s;
     check.recipient = s->rcpt->address.plain;
     switch (restrict_recipient(&check)) {
-    case RESTRICT_WAIT:
+    case RESTRICT_ASK_RCPT:
         return rcpt_ask(s, check.recipient, rcpt_resume);
+    case RESTRICT_ASK_OWNER:
+        return owner_ask(s, rcpt_resume);
     case RESTRICT_REJECT:
         return session_reject(s, check.recipient, check.reply);
     default:
@@ -248,6 +248,7 @@ envelope_rcpt(struct session *s, struct command *c)
     if (s->tx->nrcpts >= s->set->recipient_limit)
         return rcpt_over_limit(s);
     s->lookup.known = 0;
+    owner_retry(s);
     return rcpt_check(s);
 }
 
@@ -273,8 +274,10 @@ vrfy_check(struct session *s)
     check.session = s;
     check.recipient = s->rcpt->address.plain;
     switch (restrict_recipient(&check)) {
-    case RESTRICT_WAIT:
+    case RESTRICT_ASK_RCPT:
         return rcpt_ask(s, check.recipient, vrfy_resume);
+    case RESTRICT_ASK_OWNER:
+        return owner_ask(s, vrfy_resume);
     case RESTRICT_REJECT:
         return session_reject(s, check.recipient, check.reply);
     default:
@@ -301,5 +304,6 @@ envelope_vrfy(struct session *s, struct command *c)
     snprintf(s->rcpt->orcpt, sizeof(s->rcpt->orcpt), "%s",
              c->argv[1]); /* the reply repeats it as it was given */
     s->lookup.known = 0;
+    owner_retry(s);
     return vrfy_check(s);
 }

@@ -42,11 +42,12 @@ static const struct header_name {
 };
 
 void
-headers_init(struct headers *h, int (*missing)(void *, struct headers_missing *), void *arg)
+headers_init(struct headers *h, size_t limit, int (*missing)(void *, struct headers_missing *), void *arg)
 {
     memset(h, 0, sizeof(*h));
     buf_init(&h->line, HEADERS_LINE_MAX);
     buf_init(&h->message_id, HEADERS_MESSAGE_ID_MAX);
+    h->limit = limit > HEADERS_LINE_MAX ? limit : HEADERS_LINE_MAX;
     h->missing = missing;
     h->arg = arg;
 }
@@ -164,7 +165,14 @@ headers_text(struct headers *h, const char *p, size_t n, size_t value_at, struct
         return;
     if (h->current == HEADER_ID)
         headers_keep_id(h, p + value_at, n - value_at);
-    buf_append(out, p, n);
+    if (n < h->room || (n == h->room && p[n - 1] == '\n')) {
+        buf_append(out, p, n);
+        h->room -= n;
+    } else if (h->room > 0) {
+        buf_append(out, p, h->room);
+        buf_putc(out, '\n');
+        h->room = 0;
+    }
 }
 
 /* The header ended without an empty line: one is put there. */
@@ -194,8 +202,9 @@ headers_line(struct headers *h, const char *p, size_t n, struct buf *out)
     if (first && n - gt > 5 && memcmp(p + gt, "From ", 5) == 0) {
         h->current = HEADER_KEEP;
         h->started = 0; /* more of them may follow */
+        h->room = h->limit;
         buf_puts(out, "X-Mailbox-Line: ");
-        buf_append(out, p, n);
+        headers_text(h, p, n, 0, out);
     } else if (*p == ' ' || *p == '\t') {
         if (first)
             headers_force_body(h, p, n, out);
@@ -203,6 +212,7 @@ headers_line(struct headers *h, const char *p, size_t n, struct buf *out)
             headers_text(h, p, n, 0, out);
     } else if ((name = headers_name_len(p, n)) > 0) {
         h->current = headers_named(h, p, name);
+        h->room = h->limit;
         headers_text(h, p, n, (size_t)((const char *)memchr(p, ':', n) - p) + 1, out);
     } else
         headers_force_body(h, p, n, out);

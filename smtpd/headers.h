@@ -28,15 +28,18 @@ struct headers {
     unsigned seen;         /* bits of enum header_bit (headers.c) */
     unsigned received;     /* Received: headers */
     int in_body;
-    int started; /* a line has been read */
-    int current; /* what continues on a line that begins with a blank */
-    int passing; /* the rest of a long line goes the way of its beginning */
+    int started;        /* a line has been read */
+    int current;        /* what continues on a line that begins with a blank */
+    int passing;        /* the rest of a long line goes the way of its beginning */
+    size_t limit, room; /* bytes of a header; how many the present one may still have */
     /* The owner's: fills *m and returns 1 when missing headers are to be added. */
     int (*missing)(void *arg, struct headers_missing *m);
     void *arg;
 };
 
-void headers_init(struct headers *h, int (*missing)(void *, struct headers_missing *), void *arg);
+/* limit: bytes of one header with its continuation lines; what is over (and over HEADERS_LINE_MAX) goes. */
+void headers_init(struct headers *h, size_t limit, int (*missing)(void *, struct headers_missing *),
+                  void *arg);
 void headers_free(struct headers *h);
 /*
  * Takes decoded content (LF line ends), appends what is to be stored. Returns how many bytes it

@@ -4,7 +4,7 @@ noinst_LIBRARIES += libmrsmtpd.a
 libmrsmtpd_a_SOURCES = \
   smtpd/auth.c smtpd/client_count.c smtpd/client_count.h smtpd/command.c smtpd/command.h smtpd/command_params.c \
   smtpd/commands.c smtpd/data.c smtpd/data_decoder.c smtpd/data_decoder.h smtpd/ehlo.c smtpd/envelope.c \
-  smtpd/headers.c smtpd/headers.h smtpd/restrict.c smtpd/restrict.h smtpd/restrict_checks.c smtpd/restrict_private.h \
+  smtpd/headers.c smtpd/headers.h smtpd/owner.c smtpd/restrict.c smtpd/restrict.h smtpd/restrict_checks.c smtpd/restrict_private.h \
   smtpd/session.c smtpd/session.h smtpd/session_io.c smtpd/session_private.h \
   smtpd/settings.c smtpd/settings.h smtpd/tx.c smtpd/tx.h
 smtpd_smtpd_SOURCES = smtpd/smtpd.c

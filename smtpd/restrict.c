@@ -71,15 +71,27 @@ restrict_free(struct restrict_list *l)
     l->n = 0;
 }
 
-int
-restrict_closes_relay(const struct restrict_list *l)
+static int
+restrict_has(const struct restrict_list *l, unsigned trait)
 {
     size_t i;
 
     for (i = 0; i < l->n; i++)
-        if (l->rows[i]->closes_relay)
+        if (l->rows[i]->traits & trait)
             return 1;
     return 0;
+}
+
+int
+restrict_closes_relay(const struct restrict_list *l)
+{
+    return restrict_has(l, RESTRICT_CLOSES_RELAY);
+}
+
+int
+restrict_asks_owner(const struct restrict_list *l)
+{
+    return restrict_has(l, RESTRICT_ASKS_OWNER);
 }
 
 void
@@ -125,7 +137,7 @@ restrict_recipient(struct restrict_check *c)
         return RESTRICT_OK;
     for (i = 0; i < MR_NELEM(stages); i++) {
         r = restrict_run(c, stages[i].id, stages[i].name, stages[i].class_);
-        if (r == RESTRICT_REJECT || r == RESTRICT_WAIT)
+        if (r != RESTRICT_DUNNO && r != RESTRICT_OK)
             return r;
     }
     return s->set->reject_unlisted ? check_reject_unlisted_recipient(c) : RESTRICT_OK;

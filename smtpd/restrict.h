@@ -2,9 +2,9 @@
 /*
  * Access restrictions (smtpd_recipient_restrictions and the others; inventory of Postfix's
  * SMTPD_ACCESS_README). A list is compiled into rows of the table in restrict.c; each row is a function
- * that says OK, REJECT, or nothing. A check that needs to know what authd says of the recipient
- * returns RESTRICT_WAIT while that is not known; the whole evaluation is then repeated, so checks have no
- * side effects.
+ * that says OK, REJECT, or nothing. A check that needs to know what authd says of the recipient, or of
+ * the sender's owners, returns RESTRICT_ASK_RCPT or _OWNER while that is not known; the whole evaluation is
+ * then repeated, so checks have no side effects.
  */
 #ifndef MR_SMTPD_RESTRICT_H
 #define MR_SMTPD_RESTRICT_H
@@ -31,7 +31,13 @@ struct restrict_list {
     size_t n;
 };
 
-enum restrict_result { RESTRICT_DUNNO, RESTRICT_OK, RESTRICT_REJECT, RESTRICT_WAIT };
+enum restrict_result {
+    RESTRICT_DUNNO,
+    RESTRICT_OK,
+    RESTRICT_REJECT,
+    RESTRICT_ASK_RCPT, /* ask authd, then evaluate again */
+    RESTRICT_ASK_OWNER
+};
 
 #define RESTRICT_REPLY_SIZE 1200
 
@@ -53,6 +59,8 @@ void restrict_compile(struct restrict_list *l, enum restrict_list_id id, const c
 void restrict_free(struct restrict_list *l);
 /* 1 when one of its rows refuses mail for other people's domains (a list without is an open relay). */
 int restrict_closes_relay(const struct restrict_list *l);
+/* 1 when one of its rows asks for the sender's owners. */
+int restrict_asks_owner(const struct restrict_list *l);
 /* Adds defer_unauth_destination. */
 void restrict_close_relay(struct restrict_list *l);
 

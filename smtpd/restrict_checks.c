@@ -89,7 +89,7 @@ restrict_lookup(struct restrict_check *c)
     if (!c->recipient)
         return RESTRICT_OK;
     if (!l->known)
-        return RESTRICT_WAIT;
+        return RESTRICT_ASK_RCPT;
     if (l->verdict == RCPT_TEMP)
         return restrict_refuse(c, 451, "4.3.0", "<%s>: Temporary lookup failure", c->recipient);
     return RESTRICT_DUNNO;
@@ -218,6 +218,64 @@ check_reject_non_fqdn_sender(struct restrict_check *c)
     return tx && *tx->sender ? restrict_non_fqdn_address(c, tx->sender, "Sender address") : RESTRICT_DUNNO;
 }
 
+/* ---- who may use an address as sender ------------------------------------------------- */
+
+/* Whom a mismatch of sender and login concerns. */
+enum {
+    MISMATCH_LOGGED_IN = 1,
+    MISMATCH_STRANGER = 2,
+    MISMATCH_OWNED_ONLY = 4 /* a login may use an address that nobody owns */
+};
+
+static enum restrict_result
+restrict_mismatch(struct restrict_check *c, unsigned whom)
+{
+    const struct tx *tx = c->session->tx;
+    const char *login = c->session->sasl_username;
+
+    if (!tx || !*tx->sender || !restrict_settings(c)->ask_owner ||
+        !(whom & (login ? MISMATCH_LOGGED_IN : MISMATCH_STRANGER)))
+        return RESTRICT_DUNNO;
+    if (!tx->owner.known)
+        return RESTRICT_ASK_OWNER;
+    if (tx->owner.status == LOOKUP_TEMP)
+        return restrict_refuse(c, 451, "4.3.0", "<%s>: Temporary lookup failure", tx->sender);
+    if (tx->owner.status == LOOKUP_NONE && (!login || whom & MISMATCH_OWNED_ONLY))
+        return RESTRICT_DUNNO;
+    if (!login)
+        return restrict_refuse(c, 553, "5.7.1", "<%s>: Sender address rejected: not logged in", tx->sender);
+    if (tx->owner.owned)
+        return RESTRICT_DUNNO;
+    return restrict_refuse(c, 553, "5.7.1", "<%s>: Sender address rejected: not owned by user %s", tx->sender,
+                           login);
+}
+
+static enum restrict_result
+check_reject_sender_login_mismatch(struct restrict_check *c)
+{
+    return restrict_mismatch(c, MISMATCH_LOGGED_IN | MISMATCH_STRANGER);
+}
+
+static enum restrict_result
+check_reject_authenticated_sender_login_mismatch(struct restrict_check *c)
+{
+    return restrict_mismatch(c, MISMATCH_LOGGED_IN);
+}
+
+static enum restrict_result
+check_reject_unauthenticated_sender_login_mismatch(struct restrict_check *c)
+{
+    return restrict_mismatch(c, MISMATCH_STRANGER);
+}
+
+static enum restrict_result
+check_reject_known_sender_login_mismatch(struct restrict_check *c)
+{
+    return restrict_mismatch(c, MISMATCH_LOGGED_IN | MISMATCH_STRANGER | MISMATCH_OWNED_ONLY);
+}
+
+/* ---- recipients -------------------------------------------------------------------------- */
+
 static enum restrict_result
 check_reject_non_fqdn_recipient(struct restrict_check *c)
 {
@@ -241,22 +299,28 @@ check_reject_unlisted_recipient(struct restrict_check *c)
 }
 
 static const struct restriction restrictions[] = {
-    {"defer", check_defer, 1},
-    {"defer_unauth_destination", check_defer_unauth_destination, 1},
+    {"defer", check_defer, RESTRICT_CLOSES_RELAY},
+    {"defer_unauth_destination", check_defer_unauth_destination, RESTRICT_CLOSES_RELAY},
     {"permit", check_permit, 0},
     {"permit_auth_destination", check_permit_auth_destination, 0},
     {"permit_inet_interfaces", check_permit_inet_interfaces, 0},
     {"permit_mynetworks", check_permit_mynetworks, 0},
     {"permit_sasl_authenticated", check_permit_sasl_authenticated, 0},
-    {"reject", check_reject, 1},
+    {"reject", check_reject, RESTRICT_CLOSES_RELAY},
+    {"reject_authenticated_sender_login_mismatch", check_reject_authenticated_sender_login_mismatch,
+     RESTRICT_ASKS_OWNER},
     {"reject_invalid_helo_hostname", check_reject_invalid_helo_hostname, 0},
     {"reject_invalid_hostname", check_reject_invalid_helo_hostname, 0},
+    {"reject_known_sender_login_mismatch", check_reject_known_sender_login_mismatch, RESTRICT_ASKS_OWNER},
     {"reject_non_fqdn_helo_hostname", check_reject_non_fqdn_helo_hostname, 0},
     {"reject_non_fqdn_hostname", check_reject_non_fqdn_helo_hostname, 0},
     {"reject_non_fqdn_recipient", check_reject_non_fqdn_recipient, 0},
     {"reject_non_fqdn_sender", check_reject_non_fqdn_sender, 0},
-    {"reject_unauth_destination", check_reject_unauth_destination, 1},
+    {"reject_sender_login_mismatch", check_reject_sender_login_mismatch, RESTRICT_ASKS_OWNER},
+    {"reject_unauth_destination", check_reject_unauth_destination, RESTRICT_CLOSES_RELAY},
     {"reject_unauth_pipelining", check_reject_unauth_pipelining, 0},
+    {"reject_unauthenticated_sender_login_mismatch", check_reject_unauthenticated_sender_login_mismatch,
+     RESTRICT_ASKS_OWNER},
     {"reject_unlisted_recipient", check_reject_unlisted_recipient, 0},
 };
 

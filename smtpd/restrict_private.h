@@ -5,10 +5,13 @@
 
 #include "restrict.h"
 
+#define RESTRICT_CLOSES_RELAY 1u /* refuses mail for other people's domains */
+#define RESTRICT_ASKS_OWNER 2u   /* wants to know the sender's owners */
+
 struct restriction {
     const char *name;
     enum restrict_result (*check)(struct restrict_check *c);
-    int closes_relay; /* refuses mail for other people's domains */
+    unsigned traits; /* RESTRICT_CLOSES_RELAY ... */
 };
 
 /* The row of that name, NULL when there is none. */

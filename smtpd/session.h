@@ -146,7 +146,7 @@ const char *session_protocol(const struct session *s);
 /* The client's host name: there is no DNS in this version, so only the loopback addresses have one. */
 const char *session_client_name(const struct netaddr *a);
 
-/* ---- commands.c, envelope.c, auth.c, data.c ------------------------------------------- */
+/* ---- commands.c, envelope.c, owner.c, auth.c, data.c ------------------------------------------- */
 /* A command's handler: COMMAND_OK, COMMAND_ERROR (both have replied), or COMMAND_WAIT: session_done() will
  * follow. */
 typedef int smtp_handler(struct session *s, struct command *c);
@@ -157,6 +157,10 @@ void commands_finish(struct session *s, int result);
 /* Appends " ehlo=1 mail=1/2 commands=2/3" for the log. */
 void commands_count(const struct session *s, struct buf *b);
 smtp_handler ehlo_helo, ehlo_ehlo, envelope_mail, envelope_rcpt, envelope_vrfy, auth_command, data_command;
+/* Asks authd for the owners of the transaction's sender; resume(s) follows, with s->tx->owner known. */
+int owner_ask(struct session *s, void (*resume)(struct session *s));
+/* A new command: an answer that was trouble is asked for again. */
+void owner_retry(struct session *s);
 /* A line within AUTH. */
 void auth_line(struct session *s, const char *line, size_t n);
 /* Bytes within DATA. Returns how many were taken. */

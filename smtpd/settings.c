@@ -46,6 +46,7 @@ static void
 settings_limits(struct smtpd_settings *s, struct conf *c)
 {
     s->message_size_limit = (uint64_t)conf_int(c, "message_size_limit");
+    s->header_size_limit = (size_t)conf_int(c, "header_size_limit");
     s->hopcount_limit = (unsigned)conf_int(c, "hopcount_limit");
     s->recipient_limit = (unsigned)conf_int(c, "smtpd_recipient_limit");
     if (s->recipient_limit > PROTO_MAX_RCPT)
@@ -84,6 +85,7 @@ settings_switches(struct smtpd_settings *s, struct conf *c)
     s->helo_required = conf_bool(c, "smtpd_helo_required");
     s->disable_vrfy = conf_bool(c, "disable_vrfy_command");
     s->sasl_enable = conf_bool(c, "smtpd_sasl_auth_enable");
+    s->ask_owner = s->sasl_enable && *conf_str(c, "smtpd_sender_login_maps");
     s->sasl_broken_clients = conf_bool(c, "broken_sasl_auth_clients");
     s->sasl_header = conf_bool(c, "smtpd_sasl_authenticated_header");
     s->forbid_unauth_pipelining = conf_bool(c, "smtpd_forbid_unauth_pipelining");
@@ -108,16 +110,33 @@ settings_warn_sasl_options(struct conf *c)
     buf_free(&word);
 }
 
+/* Values that mean something in Postfix and nothing here. */
+static void
+settings_warn(const struct smtpd_settings *s, struct conf *c)
+{
+    int i, asks = 0;
+
+    if (!conf_bool(c, "smtpd_delay_reject"))
+        log_warning("smtpd_delay_reject = no is not supported by this version: refusals come at RCPT TO");
+    if (str_ieq(conf_str(c, "smtpd_forbid_bare_newline"), "note"))
+        log_warning("smtpd_forbid_bare_newline = note is not supported by this version: it is taken as no");
+    for (i = 0; i < RESTRICT_LISTS; i++)
+        asks |= restrict_asks_owner(&s->lists[i]);
+    if (asks && !s->ask_owner)
+        log_warning("reject_sender_login_mismatch and the like are ignored: %s",
+                    s->sasl_enable ? "smtpd_sender_login_maps is empty" : "smtpd_sasl_auth_enable = no");
+}
+
 static void
 settings_restrictions(struct smtpd_settings *s, struct conf *c, int warn)
 {
     struct restrict_list *relay = &s->lists[RESTRICT_RELAY];
     int i;
 
-    if (warn && !conf_bool(c, "smtpd_delay_reject"))
-        log_warning("smtpd_delay_reject = no is not supported by this version: refusals come at RCPT TO");
     for (i = 0; i < RESTRICT_LISTS; i++)
         restrict_compile(&s->lists[i], i, conf_str(c, restrict_list_name(i)), warn);
+    if (warn)
+        settings_warn(s, c);
     if (restrict_closes_relay(relay) || restrict_closes_relay(&s->lists[RESTRICT_RECIPIENT]))
         return;
     if (warn)

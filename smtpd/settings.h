@@ -21,6 +21,7 @@ struct smtpd_settings {
     char *forbidden_commands, *discard_keywords;
     struct netlist *mynetworks, *limit_exceptions, *bare_lf_exclusions;
     uint64_t message_size_limit; /* 0: none */
+    size_t header_size_limit;
     unsigned hopcount_limit, recipient_limit;
     unsigned soft_error_limit, hard_error_limit, junk_command_limit, connection_limit;
     double timeout, error_sleep;
@@ -29,6 +30,7 @@ struct smtpd_settings {
     unsigned reject_code, defer_code, relay_code, non_fqdn_code, invalid_code;
     unsigned unknown_codes[CLASS_RELAY + 1]; /* by enum address_class */
     int helo_required, disable_vrfy, sasl_enable, sasl_broken_clients, sasl_header, forbid_unauth_pipelining;
+    int ask_owner; /* logins and tables of owners there are: senders can be looked up */
     int reject_unlisted, show_table_name, relay_before_recipient, add_missing_always;
     struct restrict_list lists[RESTRICT_LISTS];
 };

@@ -43,7 +43,7 @@ tx_begin(struct session *s, const char *sender, const char *sender_smtp)
     tx->sender_smtp = arena_strdup(&tx->arena, sender_smtp);
     tx->ret = tx->envid = "";
     tx->arrival = (time_t)ev_now(s->smtpd->worker->loop);
-    headers_init(&tx->headers, tx_missing_headers, s);
+    headers_init(&tx->headers, s->set->header_size_limit, tx_missing_headers, s);
     buf_init(&tx->out, 8 * TX_WRITE_SIZE);
     return tx;
 }
@@ -263,8 +263,7 @@ tx_committed(void *arg, struct frame *f)
     return result;
 }
 
-/* With $myorigin where it has no domain: what queue and authd work with is complete. */
-static void
+void
 tx_put_address(struct frame_out *f, const struct session *s, const char *address)
 {
     struct buf b;

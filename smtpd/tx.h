@@ -18,6 +18,7 @@
 #include "data_decoder.h"
 #include "headers.h"
 #include "peer.h"
+#include "proto.h"
 
 struct session;
 
@@ -30,11 +31,19 @@ struct tx_rcpt {
     unsigned notify;
 };
 
+/* What authd said of the sender's owners. */
+struct tx_owner {
+    int known; /* the rest is valid */
+    enum lookup_status status;
+    int owned; /* by the login of this session */
+};
+
 struct tx {
     enum tx_state state;
     struct arena arena;      /* what the envelope's texts are in */
     const char *sender;      /* unquoted; "" for <> */
     const char *sender_smtp; /* the same, quoted as SMTP needs it */
+    struct tx_owner owner;
     const char *ret, *envid;
     int body_8bit;
     uint64_t declared_size;
@@ -73,6 +82,8 @@ void tx_forget_queue(struct session *s);
 /* Adds a recipient. 0, or -1: too many bytes of addresses. */
 int tx_add_rcpt(struct tx *tx, const char *address, const char *address_smtp, const char *orcpt,
                 unsigned notify);
+/* Puts an address into a frame for queue or authd: with $myorigin where it has no domain. */
+void tx_put_address(struct frame_out *f, const struct session *s, const char *address);
 /* Asks queue for a message. then(s, ok): ok is 1, or 0 and the message must be refused for now. */
 void tx_open(struct session *s, void (*then)(struct session *s, int ok));
 /* Writes tx->out to the staging file when it is at least min bytes. 1: done; 0: queue was asked for room,

@@ -16,13 +16,14 @@ use Test::More;
 my %TYPE = (
     AUTHD_RCPT => 0x200, AUTHD_EXPAND => 0x202, AUTHD_MAILBOX => 0x204, AUTHD_MECHS => 0x206,
     AUTHD_SASL_START => 0x208, AUTHD_SASL_STEP => 0x20a, AUTHD_LOGIN => 0x20c, AUTHD_REDEEM => 0x20e,
+    AUTHD_OWNER => 0x210,
     QUEUE_OPEN => 0x300, QUEUE_SPILL => 0x302, QUEUE_COMMIT => 0x304, QUEUE_ABORT => 0x306,
     LOCAL_DELIVER => 0x400, MDA_DELIVER => 0x410, POP3_SESSION => 0x500,
 );
 
 # What each socket's peer may begin with: the others are unlisted there, or early.
 my %MAY = (
-    'authd.smtpd' => [qw(AUTHD_RCPT AUTHD_MECHS AUTHD_SASL_START)],
+    'authd.smtpd' => [qw(AUTHD_RCPT AUTHD_OWNER AUTHD_MECHS AUTHD_SASL_START)],
     'authd.queue' => [qw(AUTHD_EXPAND)],
     'authd.localdeliver' => [qw(AUTHD_MAILBOX)],
     'authd.pop3d' => [qw(AUTHD_MECHS AUTHD_SASL_START AUTHD_LOGIN)],

@@ -37,8 +37,6 @@ my %different = (
 my %left_out = (
     'BDAT' => 'CHUNKING is not offered',
     'oversize DATA without SIZE' => 'has a test of its own below',
-    'sender belongs to local user, not logged in' => 'the sender login restrictions are not in this version',
-    'logged in, sender mismatch then match then relay' => 'the same',
 );
 
 my $m = MrTest->start(
@@ -171,6 +169,12 @@ for my $file (map { MrTest::source_dir() . "/t/smtpd/$_.txt" } qw(auth misc)) {
 ok $m->wait_log(qr{postfix/smtpd\[\d+\]: NOQUEUE: reject: RCPT from unknown\[127\.0\.0\.2\]: 550 5\.1\.1 <nobody\@pris\.cn>: }
     . qr{Recipient address rejected: User unknown; from=<a\@x\.example> to=<nobody\@pris\.cn> proto=ESMTP helo=<x\.example>$}),
     'a refusal is logged with its reason';
+ok $m->wait_log(qr{postfix/smtpd\[\d+\]: NOQUEUE: reject: RCPT from unknown\[127\.0\.0\.2\]: 553 5\.7\.1 <alice\@pris\.cn>: }
+    . qr{Sender address rejected: not owned by user postmaster\@pris\.cn; from=<alice\@pris\.cn> to=<bob\@pris\.cn> }),
+    'so is a sender that is somebody else\'s';
+ok $m->wait_log(qr{postfix/smtpd\[\d+\]: warning: unknown\[127\.0\.0\.2\]: SASL PLAIN authentication failed: }
+    . qr{authentication failure, sasl_username=postmaster\@pris\.cn$}), 'a refused login is logged with its name';
+is join("\n", $m->log_lines(qr/not supported|ignored/)), '', 'all settings of the main.cf we ship are supported';
 ok $m->wait_log(qr{postfix/smtpd\[\d+\]: disconnect from unknown\[127\.0\.0\.2\] ehlo=1 auth=0/20 commands=1/21$}),
     'the counts of a session that failed';
 ok $m->wait_log(qr{postfix/cleanup\[\d+\]: [0-9A-F]+: message-id=<\d{14}\.[0-9A-F]+\@mail\.pris\.cn>$}), 'message-id';

@@ -29,7 +29,7 @@ decode(const char *p, size_t n, size_t step, int lf, struct buf *out, struct hea
     size_t at = 0, used, len;
 
     data_decoder_init(&d, lf);
-    headers_init(h, missing, NULL);
+    headers_init(h, 2000, missing, NULL);
     buf_init(&text, 1u << 20);
     buf_init(out, 8u << 20);
     while (at < n && !d.ended) {

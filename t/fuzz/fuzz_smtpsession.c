@@ -17,7 +17,10 @@ static const char main_cf[] =
     "smtpd_error_sleep_time = 0s\nsmtpd_sasl_auth_enable = yes\n"
     "smtpd_hard_error_limit = 1000\nsmtpd_recipient_restrictions = permit_mynetworks,\n"
     " reject_non_fqdn_sender, reject_unauth_destination, reject_unauth_pipelining,\n"
-    " reject_invalid_hostname\n";
+    " reject_invalid_hostname\n"
+    "smtpd_sender_restrictions = permit_mynetworks, reject_sender_login_mismatch\n"
+    "smtpd_data_restrictions = reject_known_sender_login_mismatch\n"
+    "smtpd_sender_login_maps = static:x\n";
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -186,6 +186,31 @@ fake_rcpt(struct frame *f, struct frame_out *out)
     frame_put_str(out, verdict == RCPT_UNKNOWN ? "User unknown in virtual mailbox table" : "");
 }
 
+/* The owner of each address is its user; of support@, postmaster. */
+static void
+fake_owner(struct frame *f, struct frame_out *out)
+{
+    static const char *const owners[][2] = {{"postmaster@pris.cn", "postmaster@pris.cn"},
+                                            {"alice@pris.cn", "alice@pris.cn"},
+                                            {"bob@pris.cn", "bob@pris.cn"},
+                                            {"support@pris.cn", "postmaster@pris.cn"}};
+    const char *sender = fake_str(f), *login = fake_str(f);
+    enum lookup_status status = LOOKUP_NONE;
+    int owned = 0;
+    size_t i;
+
+    fake.owner_asked++;
+    for (i = 0; i < MR_NELEM(owners); i++)
+        if (strcasecmp(owners[i][0], sender) == 0) {
+            status = LOOKUP_OK;
+            owned = strcasecmp(owners[i][1], login) == 0;
+        }
+    if (fake.authd == FAKE_TEMP)
+        status = LOOKUP_TEMP;
+    frame_put_u32(out, status);
+    frame_put_u32(out, status == LOOKUP_OK && owned);
+}
+
 static void
 fake_sasl_answer(struct frame_out *out, enum auth_outcome o, const char *challenge, const char *reason,
                  const char *login)
@@ -293,6 +318,9 @@ fake_take(struct peer_request *r, struct frame *f, struct frame_out *out, int *f
     switch (f->type) {
     case AUTHD_RCPT:
         fake_rcpt(f, out);
+        break;
+    case AUTHD_OWNER:
+        fake_owner(f, out);
         break;
     case AUTHD_MECHS:
         fake_str(f);

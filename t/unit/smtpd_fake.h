@@ -14,13 +14,13 @@ enum fake_trouble { FAKE_WELL, FAKE_SILENT, FAKE_TEMP };
 struct fake {
     enum fake_trouble authd, queue; /* SILENT: every answer is NULL */
     uint64_t room;                  /* of a new staging file */
-    unsigned opened, aborted, committed, spilled;
+    unsigned opened, aborted, committed, spilled, owner_asked;
     struct buf content;  /* of the last message committed */
     struct buf envelope; /* "sender>rcpt,rcpt orcpt/notify" */
 };
 extern struct fake fake;
 
-/* A worker with these lines of main.cf, in the place of an earlier one; sessions are made by fake_session(). */
+/* A worker with these lines of main.cf, in the place of an earlier one; fake_session() makes its sessions. */
 struct smtpd *fake_smtpd(const char *main_cf);
 /* A session of a client with that address; its output gathers. `rest` is its other end. */
 struct session *fake_session(struct smtpd *d, const char *ip, int *rest_r);

@@ -184,7 +184,7 @@ test_headers(void **state)
             struct buf out;
 
             give = cases[i].give;
-            headers_init(&h, missing, NULL);
+            headers_init(&h, 102400, missing, NULL);
             buf_init(&out, 65536);
             used = headers_feed(&h, cases[i].in, split, &out);
             if (!h.in_body)
@@ -210,7 +210,7 @@ test_long_line(void **state)
     (void)state;
     give = 0;
     for (i = 1; i < 6000; i += 997) {
-        headers_init(&h, missing, NULL);
+        headers_init(&h, 102400, missing, NULL);
         buf_init(&in, 100000);
         buf_init(&out, 100000);
         buf_puts(&in, "To: a\nX-Long: ");
@@ -233,12 +233,47 @@ test_long_line(void **state)
     }
 }
 
+/* A header over the limit is cut there, in pieces of any size; its continuation lines go, the next header
+ * stays. */
+static void
+test_long_header(void **state)
+{
+    static const size_t steps[] = {1, 7, 1024, 1999, 100000};
+    struct headers h;
+    struct buf in, out;
+    size_t i, k, at, len, header, kept;
+
+    (void)state;
+    give = 0;
+    for (k = 1990; k < 2010; k++)
+        for (i = 0; i < MR_NELEM(steps); i++) {
+            headers_init(&h, 2000, missing, NULL);
+            buf_init(&in, 100000);
+            buf_init(&out, 100000);
+            buf_puts(&in, "X-Long:\n ");
+            while (buf_len(&in) < k)
+                buf_putc(&in, 'x');
+            buf_puts(&in, "\n more\nTo: a\n\n");
+            for (at = 0; at < buf_len(&in) && !h.in_body; at += len) {
+                len = buf_len(&in) - at < steps[i] ? buf_len(&in) - at : steps[i];
+                headers_feed(&h, buf_data(&in) + at, len, &out);
+            }
+            header = k + strlen("\n more\n");
+            kept = header < 2000 ? header : 2000;
+            assert_memory_equal(buf_data(&out), buf_data(&in), kept);
+            assert_string_equal(buf_cstr(&out) + kept, &"\nTo: a\n\n"[buf_data(&in)[kept - 1] == '\n']);
+            headers_free(&h);
+            buf_free(&in);
+            buf_free(&out);
+        }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decode),  cmocka_unit_test(test_smuggling), cmocka_unit_test(test_lf_client),
-        cmocka_unit_test(test_headers), cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_headers), cmocka_unit_test(test_long_line), cmocka_unit_test(test_long_header),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

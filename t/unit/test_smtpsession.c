@@ -38,7 +38,8 @@ static const char main_cf[] =
 #define MAIL_RCPT "MAIL FROM:<a@x.example>\r\nRCPT TO:<alice@pris.cn>\r\n"
 #define OK_OK "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n"
 #define GO_ON "354 End data with <CR><LF>.<CR><LF>\r\n"
-#define QUEUED "250 2.0.0 Ok: queued as A2DADA9A15D12\r\n"
+#define QUEUED_TEXT "250 2.0.0 Ok: queued as A2DADA9A15D12"
+#define QUEUED QUEUED_TEXT "\r\n"
 #define BYE "221 2.0.0 Bye\r\n"
 
 /*
@@ -566,6 +567,110 @@ test_restrictions(void **state)
     }
 }
 
+/* Who may use which sender. login: postmaster@pris.cn logs in first. */
+static void
+test_owners(void **state)
+{
+#define LOGINS CONF "smtpd_sasl_auth_enable = yes\nsmtpd_sender_login_maps = static:x\n"
+#define NOT_LOGGED_IN(a) "553 5.7.1 <" a ">: Sender address rejected: not logged in"
+#define NOT_OWNED(a) "553 5.7.1 <" a ">: Sender address rejected: not owned by user postmaster@pris.cn"
+#define RCPT_OK_REPLY "250 2.1.5 Ok"
+    static const struct {
+        const char *restriction;
+        int login;
+        const char *from, *reply;
+    } cases[] = {
+        {"reject_sender_login_mismatch", 0, "alice@pris.cn", NOT_LOGGED_IN("alice@pris.cn")},
+        {"reject_sender_login_mismatch", 0, "Support@Pris.cn", NOT_LOGGED_IN("Support@Pris.cn")},
+        {"reject_sender_login_mismatch", 0, "nobody@pris.cn", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch", 0, "a@x.example", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch", 0, "", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch", 1, "alice@pris.cn", NOT_OWNED("alice@pris.cn")},
+        {"reject_sender_login_mismatch", 1, "PostMaster@PRIS.cn", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch", 1, "\"postmaster\"@pris.cn.", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch", 1, "support@pris.cn", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch", 1, "a@x.example", NOT_OWNED("a@x.example")},
+        {"reject_sender_login_mismatch", 1, "", RCPT_OK_REPLY},
+        {"reject_known_sender_login_mismatch", 0, "alice@pris.cn", NOT_LOGGED_IN("alice@pris.cn")},
+        {"reject_known_sender_login_mismatch", 0, "a@x.example", RCPT_OK_REPLY},
+        {"reject_known_sender_login_mismatch", 1, "alice@pris.cn", NOT_OWNED("alice@pris.cn")},
+        {"reject_known_sender_login_mismatch", 1, "a@x.example", RCPT_OK_REPLY},
+        {"reject_authenticated_sender_login_mismatch", 0, "alice@pris.cn", RCPT_OK_REPLY},
+        {"reject_authenticated_sender_login_mismatch", 1, "alice@pris.cn", NOT_OWNED("alice@pris.cn")},
+        {"reject_authenticated_sender_login_mismatch", 1, "a@x.example", NOT_OWNED("a@x.example")},
+        {"reject_unauthenticated_sender_login_mismatch", 0, "alice@pris.cn", NOT_LOGGED_IN("alice@pris.cn")},
+        {"reject_unauthenticated_sender_login_mismatch", 1, "alice@pris.cn", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch\nsmtpd_sasl_auth_enable = no", 0, "alice@pris.cn", RCPT_OK_REPLY},
+        {"reject_sender_login_mismatch\nsmtpd_sender_login_maps =", 0, "alice@pris.cn", RCPT_OK_REPLY},
+    };
+    struct buf conf, in, out;
+    char *last;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < MR_NELEM(cases); i++) {
+        buf_init(&conf, 4096);
+        buf_init(&in, 4096);
+        buf_printf(&conf, LOGINS "smtpd_sender_restrictions = %s\n", cases[i].restriction);
+        buf_printf(&in, "EHLO x\r\n%sMAIL FROM:<%s>\r\nRCPT TO:<bob@pris.cn>\r\n",
+                   cases[i].login ? "AUTH PLAIN AHBvc3RtYXN0ZXJAcHJpcy5jbgBleHRtYWls\r\n" : "",
+                   cases[i].from);
+        play(fake_smtpd(buf_cstr(&conf)), "127.0.0.2", buf_cstr(&in), &out);
+        buf_cstr(&out);
+        out.end -= 2;
+        last = strrchr(buf_cstr(&out), '\n');
+        assert_non_null(last);
+        if (strcmp(last + 1, cases[i].reply) != 0)
+            print_message("%s: %s\n", cases[i].restriction, cases[i].from);
+        assert_string_equal(last + 1, cases[i].reply);
+        buf_free(&conf);
+        buf_free(&in);
+        buf_free(&out);
+    }
+}
+
+/* The owners are asked for once in a transaction, again after trouble, and wherever the restriction stands.
+ */
+static void
+test_owners_asked(void **state)
+{
+    static const char mail[] =
+        "MAIL FROM:<a@x.example>\r\nRCPT TO:<bob@pris.cn>\r\nRCPT TO:<alice@pris.cn>\r\n";
+    struct smtpd *d = fake_smtpd(LOGINS "smtpd_sender_restrictions = reject_sender_login_mismatch\n");
+    struct session *s;
+    struct buf out;
+    int rest;
+
+    (void)state;
+    fake.owner_asked = 0;
+    play(d, "127.0.0.2", mail, &out);
+    assert_int_equal(fake.owner_asked, 1);
+    buf_free(&out);
+    fake.authd = FAKE_TEMP;
+    play(d, "127.0.0.2", mail, &out);
+    assert_int_equal(fake.owner_asked, 3);
+    assert_int_equal(count_of(buf_cstr(&out), "451 4.3.0 <a@x.example>: Temporary lookup failure\r\n"), 2);
+    buf_free(&out);
+    fake.authd = FAKE_SILENT;
+    play(d, "127.0.0.2", mail, &out);
+    assert_int_equal(count_of(buf_cstr(&out), "451 4.3.0 <a@x.example>: Temporary lookup failure\r\n"), 2);
+    buf_free(&out);
+    fake.authd = FAKE_WELL;
+
+    s = fake_session(d, "127.0.0.2", &rest);
+    session_feed(s, "MAIL FROM:<a@x.example>\r\nRCPT TO:<bob@pris.cn>\r\n", 52);
+    assert_non_null(s->request); /* the end of a session that waits */
+    fake_end(d);
+    close(rest);
+
+    d = fake_smtpd(LOGINS "smtpd_data_restrictions = reject_sender_login_mismatch\n");
+    assert_string_equal(deliver(d, "127.0.0.2", MAIL_RCPT, "hi\r\n", 1), QUEUED_TEXT);
+    assert_string_equal(deliver(d, "127.0.0.2", MAIL_RCPT, "hi\r\n", 1000), QUEUED_TEXT);
+    play(d, "127.0.0.2", "MAIL FROM:<bob@pris.cn>\r\nRCPT TO:<bob@pris.cn>\r\nDATA\r\nNOOP\r\n", &out);
+    assert_non_null(strstr(buf_cstr(&out), "\r\n" NOT_LOGGED_IN("bob@pris.cn") "\r\n250 2.0.0 Ok\r\n"));
+    buf_free(&out);
+}
+
 /* One client, and how many connections it may have; others, and mynetworks, do not count. */
 static void
 test_connections(void **state)
@@ -616,11 +721,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dialogues),   cmocka_unit_test(test_content),
-        cmocka_unit_test(test_limits),      cmocka_unit_test(test_trouble),
-        cmocka_unit_test(test_matrix),      cmocka_unit_test(test_session_limits),
-        cmocka_unit_test(test_no_reader),   cmocka_unit_test(test_restrictions),
-        cmocka_unit_test(test_connections),
+        cmocka_unit_test(test_dialogues),    cmocka_unit_test(test_content),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_matrix),       cmocka_unit_test(test_session_limits),
+        cmocka_unit_test(test_no_reader),    cmocka_unit_test(test_restrictions),
+        cmocka_unit_test(test_connections),  cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_owners_asked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
