@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "log.h"
 #include "mem.h"
+#include "sandbox.h"
 #include "verifier.h"
 #include "verify.h"
 
@@ -154,12 +155,12 @@ static const char *const authd_listens[] = {AUTHDAEMON,           "authd.smtpd",
                                             "authd.verifier",     NULL};
 static const char *const verifier_peers[] = {"authd.verifier", NULL};
 
-static const struct worker_kind kinds[] = {{"authd", "authd_user", NULL, NULL, NULL, authd_listens,
-                                            WORKER_RESTART, authd_open, authd_run, NULL, authd_stop},
-                                           {"verifier", "authd_user", NULL, "authd_verifier_count",
-                                            verifier_peers, NULL, WORKER_RESTART, verifier_open, verifier_run,
-                                            NULL, verifier_stop},
-                                           {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL}};
+static const struct worker_kind kinds[] = {
+    {"authd", "authd_user", NULL, NULL, NULL, authd_listens, WORKER_RESTART | SANDBOX_MAY_OPEN, authd_open,
+     authd_run, NULL, authd_stop},
+    {"verifier", "authd_user", NULL, "authd_verifier_count", verifier_peers, NULL,
+     WORKER_RESTART | SANDBOX_MAY_OPEN, verifier_open, verifier_run, NULL, verifier_stop},
+    {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL}};
 
 static const struct service_socket sockets[] = {{"authd.smtpd", MR_ROLE_SMTPD},
                                                 {"authd.queue", MR_ROLE_QUEUE},

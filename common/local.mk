@@ -5,9 +5,9 @@ libcommon_a_SOURCES = \
   common/compiler.h common/conf.c common/conf.h common/conf_check.c common/conf_default.c common/conf_expand.c common/conf_file.c common/conf_impl.h common/conf_list.c common/conf_pack.c common/conf_warn.c common/date.c common/dsn.c common/dsn.h common/fdutil.c common/frame.c common/frame.h \
   common/log.c common/log.h common/maildir.h common/maildir_make.c common/maildir_name.c common/maildir_quota.c common/maildir_scan.c common/mastercf.c common/mastercf.h common/mastercf_pack.c common/mem.c common/mem.h \
   common/netaddr.c common/netaddr.h common/netlist.c common/netlisten.c common/netsock.c common/pack.c common/pack.h common/params.c common/params.h common/params_postfix.c common/peer.c common/peer.h common/proto.h \
-  common/qid.c common/qid.h common/service.c common/service.h common/service_dirs.c common/service_drop.c common/service_log.c common/service_parent.c \
+  common/qid.c common/qid.h common/sandbox.c common/sandbox.h common/service.c common/service.h common/service_dirs.c common/service_drop.c common/service_log.c common/service_parent.c \
   common/service_parent_child.c common/service_parent_listen.c common/service_parent_private.h common/service_private.h common/service_worker.c common/strutil.c common/strutil.h
-COMMON_LIBS = libcommon.a $(EV_LIBS) -lm
+COMMON_LIBS = libcommon.a $(EV_LIBS) $(SECCOMP_LIBS) -lm
 
 if CMOCKA
 UNIT_TESTS += t/unit/test_maildir

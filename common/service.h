@@ -73,6 +73,7 @@ struct worker_kind {
 };
 #define WORKER_EXCLUSIVE 1 /* holds $queue_directory/private/<service>.lock: a second one waits until the first
                               and all processes it made are gone */
+/* SANDBOX_MAY_* (sandbox.h) are flags here, too: what the worker's work needs of the kernel. */
 #define WORKER_RESTART 2   /* reload: a new worker is started, this one is told to stop(); for workers that read files in open() */
 
 /* An internal socket, $queue_directory/private/<name>. */

@@ -17,6 +17,7 @@
 #endif
 
 #include "log.h"
+#include "sandbox.h"
 #include "service_private.h"
 #include "strutil.h"
 
@@ -27,9 +28,10 @@ drop_failed(const char *what, const char *which)
     return -1;
 }
 
-/* The worker must not outlive its parent, dump core with mail in it, or gain anything by exec. */
+/* The worker must not outlive its parent, dump core with mail in it, gain anything by exec, or call what it
+ * does not need. */
 static void
-drop_ways_back(void)
+drop_ways_back(const struct worker_kind *k)
 {
     struct rlimit none = {0, 0};
 
@@ -40,6 +42,7 @@ drop_ways_back(void)
 #ifdef PR_SET_NO_NEW_PRIVS
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #endif
+    sandbox_system_calls(k->flags);
 }
 
 int
@@ -52,7 +55,7 @@ service_drop(const struct worker_kind *k, struct conf *conf)
     tzset();       /* what a chrooted process cannot open any more: the time zone, */
     random_init(); /* and /dev/urandom where there is no getrandom(2) */
     if (geteuid() != 0) {
-        drop_ways_back();
+        drop_ways_back(k);
         return 0;
     }
     if (user) {
@@ -78,6 +81,6 @@ service_drop(const struct worker_kind *k, struct conf *conf)
             return -1;
         }
     }
-    drop_ways_back();
+    drop_ways_back(k);
     return 0;
 }

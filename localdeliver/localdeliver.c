@@ -8,6 +8,7 @@
 #include "log.h"
 #include "mda.h"
 #include "router.h"
+#include "sandbox.h"
 
 /* CTL_MDA_START: the only thing that the parent does for anybody. */
 static int
@@ -40,7 +41,7 @@ static const char *const router_listens[] = {"localdeliver.queue", NULL};
 static const struct worker_kind kinds[] = {
     {"router", "localdeliver_user", "empty_directory", NULL, router_peers, router_listens, WORKER_EXCLUSIVE,
      NULL, router_run, NULL, router_stop},
-    {"mda", NULL, NULL, "", NULL, NULL, 0, NULL, mda_run, mda_reload, mda_stop},
+    {"mda", NULL, NULL, "", NULL, NULL, SANDBOX_MAY_OPEN, NULL, mda_run, mda_reload, mda_stop},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 

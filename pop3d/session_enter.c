@@ -21,6 +21,7 @@
 #endif
 
 #include "log.h"
+#include "sandbox.h"
 
 #include "session.h"
 
@@ -169,6 +170,19 @@ become_user(const struct session_start *s)
         refuse_privileges(s, "privileges came back");
 }
 
+/* To the Maildir, also where there is no chroot, and to the system calls of its work. */
+static void
+confine(void)
+{
+    int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (here >= 0) {
+        sandbox_files(here);
+        close(here);
+    }
+    sandbox_system_calls(SANDBOX_MAY_OPEN);
+}
+
 void
 session_main(const struct session_start *s)
 {
@@ -184,5 +198,6 @@ session_main(const struct session_start *s)
         enter_directories(s);
     set_limits(high);
     die_with_parent(s->parent);
+    confine();
     session_run(s);
 }

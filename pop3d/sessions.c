@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "peer.h"
 #include "proto.h"
+#include "sandbox.h"
 #include "service.h"
 
 #include "pop3d.h"
@@ -327,5 +328,15 @@ sessions_stop(struct worker *w)
 static const char *const peers[] = {"authd.pop3session", NULL};
 static const char *const listens[] = {"pop3d.network", NULL};
 const struct worker_kind sessions_worker = {
-    "session", NULL, NULL, NULL, peers, listens, 0, NULL, sessions_run, sessions_reload, sessions_stop,
+    "session",
+    NULL,
+    NULL,
+    NULL,
+    peers,
+    listens,
+    SANDBOX_MAY_OPEN | SANDBOX_MAY_FORK,
+    NULL,
+    sessions_run,
+    sessions_reload,
+    sessions_stop,
 };

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "proto.h"
 #include "queue.h"
+#include "sandbox.h"
 #include "strutil.h"
 
 #define AUTHD_TIMEOUT 30.0
@@ -183,8 +184,8 @@ queue_stop(struct worker *w)
 static const char *const queue_peers[] = {"authd.queue", "localdeliver.queue", NULL};
 static const char *const queue_listens[] = {"queue.smtpd", NULL};
 static const struct worker_kind queue_kinds[] = {
-    {"queue", "queue_user", "queue_directory", NULL, queue_peers, queue_listens, WORKER_EXCLUSIVE, queue_open,
-     queue_run, queue_reload, queue_stop},
+    {"queue", "queue_user", "queue_directory", NULL, queue_peers, queue_listens,
+     WORKER_EXCLUSIVE | SANDBOX_MAY_OPEN, queue_open, queue_run, queue_reload, queue_stop},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 static const struct service_socket queue_sockets[] = {{"queue.smtpd", MR_ROLE_SMTPD}, {NULL, 0}};

@@ -33,6 +33,7 @@ sub look_at {
         groups => $status{Groups} || '',
         capabilities => $status{CapEff},
         no_new_privileges => $status{NoNewPrivs},
+        seccomp => $status{Seccomp},
         root => readlink "/proc/$pid/root",
         command => join(' ', split /\0/, slurp("/proc/$pid/cmdline") || ''),
         descriptors => [grep { defined } map { readlink } bsd_glob("/proc/$pid/fd/*")],
@@ -108,6 +109,15 @@ subtest 'no new privileges' => sub {
     for my $p (@processes) {
         next if $p->{parent} || ($root && is_root_process($p));
         is $p->{no_new_privileges}, 1, name_of($p);
+    }
+};
+
+subtest 'system call filters' => sub {
+    plan skip_all => 'not run: a build with sanitizers has none' if $ENV{MR_SANITIZE};
+    plan skip_all => 'not run: this kernel has none' unless defined $processes[0]{seccomp};
+    plan skip_all => 'not run: this build has none (no libseccomp)' unless slurp($ENV{MR_BUILD} . '/config.h') =~ /define HAVE_SECCOMP 1/;
+    for my $p (grep { !$_->{parent} } @processes) {
+        is $p->{seccomp}, 2, name_of($p);
     }
 };
 

@@ -35,6 +35,7 @@ need_build_tools() {
 	need_header sqlite3.h libsqlite3-dev sqlite-devel
 	need_header sasl/sasl.h libsasl2-dev cyrus-sasl-devel
 	need_header openssl/evp.h libssl-dev openssl-devel
+	! is_debian || need_header seccomp.h libseccomp-dev libseccomp-devel # elsewhere configure does without
 }
 
 # What the running daemons and ./start itself need.
