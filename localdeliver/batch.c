@@ -15,7 +15,7 @@
 #include "message.h"
 #include "quotawarn.h"
 
-#define SYNC_TOGETHER 3    /* more files than this are synced by one call, where that can be trusted */
+#define SYNC_TOGETHER 1    /* more files than this are synced by one call, where that can be trusted */
 #define MAX_FILESYSTEMS 16 /* synced once each; more are synced more often */
 
 /* ---- errors ---- */
