@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The authdaemon protocol of courier-authlib (inventory 2.2, 2.3): requests read, replies written. */
+/* The authdaemon protocol of courier-authlib: requests read, replies written. */
 #ifndef MR_AUTHREQ_H
 #define MR_AUTHREQ_H
 

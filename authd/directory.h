@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What main.cf and the tables say about addresses: whose they are, whether they exist, what they
- * become, where their mail lies (inventory 10.4; postconf(5) ADDRESS CLASSES).
+ * become, where their mail lies (Postfix's ADDRESS_CLASS_README).
  */
 #ifndef MR_DIRECTORY_H
 #define MR_DIRECTORY_H

@@ -27,6 +27,7 @@ struct expansion {
     struct strmap given; /* addresses that were results already */
 };
 
+/* For one message. Results live in arena; the directory outlives it. */
 void expansion_init(struct expansion *e, const struct directory *d, struct arena *arena);
 void expansion_free(struct expansion *e);
 /* Expands one more recipient. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Password hashes as Courier's authlib has them (inventory 2.6): crypt(3) with or without {CRYPT},
+ * Password hashes as Courier's authlib has them: crypt(3) with or without {CRYPT},
  * {MD5} {SHA} {SHA256} {SHA512} base64, {MD5RAW} hex, {SSHA} base64 with salt.
  */
 #ifndef MR_PASSWORD_H

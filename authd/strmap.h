@@ -24,6 +24,7 @@ struct strmap {
     uint32_t seed;
 };
 
+/* An empty map. With max entries or max_bytes in it, no more go in. */
 void strmap_init(struct strmap *m, size_t max, size_t max_bytes);
 /* Forgets all entries (their memory is overwritten) and keeps the limits. */
 void strmap_clear(struct strmap *m);

@@ -15,6 +15,7 @@
 
 struct tickets;
 
+/* All tickets not redeemed yet. Freeing them wipes them. */
 struct tickets *tickets_new(void);
 void tickets_free(struct tickets *t);
 /* Makes a ticket for m (copied); its text with NUL goes to text. now: seconds of a clock that never goes

@@ -48,6 +48,7 @@ struct verify_sasl;
 /* Strings in *r live until it returns. Called once, never from inside the function that made the job. */
 typedef void verify_done(void *arg, const struct verify_result *r);
 
+/* Once, before all else. */
 void verify_init(struct ev_loop *loop);
 /* A verifier has connected. */
 void verify_accept(int fd);
@@ -55,6 +56,7 @@ void verify_accept(int fd);
 const char *verify_mechanisms(void);
 /* Calls cb(arg) once, when the first verifier has come. 0, or -1: too many wait. */
 int verify_when_ready(void (*cb)(void *arg), void *arg);
+/* Takes it back, when arg is about to go. */
 void verify_forget_ready(void *arg);
 
 /* Each: NULL when there is no room. n bytes of password, without NUL inside. */

@@ -14,6 +14,7 @@ struct address_part {
 
 /* Both parts empty, writing into a. */
 void address_start(struct address *a, struct address_part *local, struct address_part *domain);
+/* One more byte of a part; those past ADDRESS_MAX set overflow. */
 void address_put(struct address_part *part, char c);
 /* c may stand in an unquoted local part, but for dots: atext of RFC 5322 3.2.3, or part of a UTF-8 character.
  */

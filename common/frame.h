@@ -34,6 +34,7 @@ struct frame {
 };
 
 /* --- writing: begin (chan.h has chan_begin), put, send --- */
+/* A put that does not fit is remembered: frame_finish() fails. */
 void frame_begin(struct frame_out *f, struct buf *to, unsigned type, uint32_t id);
 void frame_put_u32(struct frame_out *f, uint32_t v);
 void frame_put_u64(struct frame_out *f, uint64_t v);

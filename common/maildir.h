@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Maildir: the names of files (inventory 3.10) and Maildir++ quota. File names of
+ * Maildir: the names of files and Maildir++ quota. File names of
  * one message and recipient begin the same in every attempt to deliver it, because time and
  * microseconds are the message's arrival (its queue id): so a second attempt after a crash can find the
  * first.
@@ -60,7 +60,7 @@ int maildir_scan(int maildirfd, struct maildir_usage *usage_r);
 /* What to do with messages of `bytes` bytes together. */
 enum maildir_quota_result { MAILDIR_FITS = 0, MAILDIR_OVER = 1, MAILDIR_QUOTA_ERROR = -1 };
 /*
- * Reads <maildirfd>/maildirsize, recalculating it under inventory 3.10's conditions, and
+ * Reads <maildirfd>/maildirsize, recalculating it where Maildir++ demands that, and
  * tells whether `count` more messages, `bytes` bytes together, fit. quota_text is what line 1 must say.
  * usage_r: before these messages. now: seconds. MAILDIR_QUOTA_ERROR: errno, a temporary failure.
  * On MAILDIR_FITS *fd_r is open for maildir_quota_add(), or -1 where there is no quota.

@@ -8,6 +8,7 @@
 
 #include "buf.h"
 
+/* Four bytes, highest first. */
 void pack_u32(struct buf *to, uint32_t v);
 /* Any bytes but NUL; NULL is packed as "". */
 void pack_str(struct buf *to, const char *s);

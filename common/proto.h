@@ -22,7 +22,7 @@
 
 /* ---- authd: table lookups and passwords ------------------------------------------------ */
 enum authd_type {
-    /* smtpd: str address (RCPT TO, as given, without <>)
+    /* smtpd: str address (RCPT TO without <>; $myorigin is its domain where it had none)
      * answer: u32 verdict (enum rcpt_verdict), u32 class (enum address_class), str reason
      * ("User unknown in virtual mailbox table" for RCPT_UNKNOWN; empty else) */
     AUTHD_RCPT = 0x200,
@@ -65,7 +65,7 @@ enum authd_type {
 };
 
 enum rcpt_verdict { RCPT_OK = 1, RCPT_UNKNOWN, RCPT_TEMP };
-/* Inventory 10.4. CLASS_OTHER: not ours; mail for it is relayed, or refused. */
+/* As in Postfix's ADDRESS_CLASS_README. CLASS_OTHER: not ours; mail for it is relayed, or refused. */
 enum address_class { CLASS_LOCAL = 1, CLASS_VIRTUAL_ALIAS, CLASS_VIRTUAL_MAILBOX, CLASS_RELAY, CLASS_OTHER };
 enum lookup_status { LOOKUP_OK = 1, LOOKUP_NONE, LOOKUP_TEMP };
 enum auth_outcome {
@@ -78,12 +78,13 @@ enum auth_outcome {
 /* ---- queue ------------------------------------------------------------------------------ */
 enum queue_type {
     /* smtpd: u64 size (declared by SIZE, 0 unknown), str client ("host[ip]", for the queue file)
-     * answer: u32 ok (enum lookup_status), str queue_id, u64 room, fd staging
+     * answer: u32 ok (enum lookup_status), str queue_id, u64 room; only with LOOKUP_OK: fd staging
      * The staging file is empty; smtpd writes headers and content, LF line ends, at most
      * `room` bytes. Longer content: QUEUE_SPILL moves it to a roomier file. */
     QUEUE_OPEN = 0x300,
     QUEUE_OPEN_R,
-    /* smtpd: (id of the QUEUE_OPEN) u64 written. answer: u32 ok, u64 room, fd staging (holds the bytes already written) */
+    /* smtpd: (id of the QUEUE_OPEN) u64 written. answer: u32 ok, u64 room; only with
+     * LOOKUP_OK: fd staging (holds the bytes already written) */
     QUEUE_SPILL = 0x302,
     QUEUE_SPILL_R,
     /* smtpd: (id of the QUEUE_OPEN) u64 size, str sender, u32 sender_flags (bit 0 8BITMIME, 1 SMTPUTF8), str ret ("", "FULL", "HDRS"),

@@ -97,6 +97,7 @@ struct service {
     int (*parent_request)(struct parent *p, struct chan *from, struct frame *f);
 };
 
+/* The whole program, parent or worker, from main() to its exit status (sysexits.h). */
 int service_main(const struct service *s, int argc, char **argv);
 
 /* --- for workers --- */
@@ -114,8 +115,10 @@ void service_accept_stop(struct worker *w); /* stop(): no new connections */
 void service_on_answer(struct worker *w, chan_handler *take);
 
 /* --- for parents --- */
+/* The parent's loop and settings; the latter change with a reload. */
 struct ev_loop *parent_loop(struct parent *p);
 struct conf *parent_conf(struct parent *p);
+/* One more socket for the workers whose kind listens on that name; fd is the parent's now. 0 or -1. */
 int parent_add_listener(struct parent *p, const char *name, unsigned role, int fd);
 /*
  * Starts a worker of kind `kind` as uid:gid (0 is refused when the parent is root;

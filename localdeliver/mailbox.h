@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Open Maildirs of a delivery process. Directories stay open between deliveries, so that a delivery walks no
- * long paths; at most MAILBOX_MAX_OPEN of them. What the home directory must be like (inventory 3.2) and
+ * long paths; at most MAILBOX_MAX_OPEN of them. What the home directory must be like and
  * whether the path still leads to the open directory is looked at again after MAILBOX_TRUST seconds.
  */
 #ifndef MR_MAILBOX_H

@@ -5,6 +5,7 @@
 
 #include "service.h"
 
+/* The callbacks of its worker_kind (service.h). */
 int mda_run(struct worker *w);
 void mda_reload(struct worker *w, struct conf *old);
 void mda_stop(struct worker *w);

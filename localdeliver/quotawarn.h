@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The notice to the owner of a mailbox that is nearly full (maildrop -w, inventory 3.10). */
+/* The notice to the owner of a mailbox that is nearly full (maildrop -w). */
 #ifndef MR_QUOTAWARN_H
 #define MR_QUOTAWARN_H
 

@@ -14,6 +14,7 @@ struct result {
     char diagnostic[RESULT_TEXT]; /* Diagnostic-Code, or "" */
 };
 
+/* The copy is durable; there is no such user; the message was in this mailbox before (Delivered-To). */
 void result_sent(struct result *r);
 void result_unknown_user(struct result *r);
 void result_loop(struct result *r, const char *address);

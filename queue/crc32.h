@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of n bytes. */
 uint32_t crc32_sum(const void *p, size_t n);
 
 #endif

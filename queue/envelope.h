@@ -66,6 +66,7 @@ struct envelope {
     struct arena arena; /* all strings but the reasons */
 };
 
+/* Empty: no sender, no recipients. */
 void envelope_init(struct envelope *e);
 void envelope_free(struct envelope *e);
 /* A copy of s that lives as long as e; NULL: the envelope is too large. */

@@ -23,6 +23,7 @@ struct schedule {
     size_t n, room;
 };
 
+/* One more message, due at that second; a qid that is none (qid.h) is left out. */
 void schedule_add(struct schedule *s, const char *qid, uint32_t due, int again);
 /* The entry that is due first; NULL when there is none. */
 const struct schedule_entry *schedule_first(const struct schedule *s);
@@ -32,8 +33,7 @@ void schedule_take(struct schedule *s, char qid[QID_SIZE], int *again_r);
 void schedule_all_due(struct schedule *s, uint32_t now);
 void schedule_free(struct schedule *s);
 
-/* Seconds until the next attempt at a message of that age: the age, within [min, max] (inventory: Postfix's
- * rule). */
+/* Seconds until the next attempt at a message of that age: the age, within [min, max], as in Postfix. */
 double backoff_delay(double age, double min, double max);
 
 #endif

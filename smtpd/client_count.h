@@ -8,6 +8,7 @@
 struct client_counts;
 struct client_count;
 
+/* The counts of one worker; they live as long as it does. */
 struct client_counts *client_counts_new(void);
 /* One more of that client; *n_r is how many it has now. */
 struct client_count *client_count_add(struct client_counts *t, const struct netaddr *a, unsigned *n_r);

@@ -20,6 +20,7 @@ struct command {
     int unbalanced; /* a < [ or " was not closed */
 };
 
+/* Once, before the first command_split(). */
 void command_init(struct command *c);
 /*
  * Splits a line (without its end). Words are parted by white space, which < >, [ ] and " " protect; they keep

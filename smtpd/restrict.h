@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Access restrictions (smtpd_recipient_restrictions and the others; inventory of Postfix's
+ * Access restrictions (smtpd_recipient_restrictions and the others; see Postfix's
  * SMTPD_ACCESS_README). A list is compiled into rows of the table in restrict.c; each row is a function
  * that says OK, REJECT, or nothing. A check that needs to know what authd says of the recipient, or of
  * the sender's owners, returns RESTRICT_ASK_RCPT or _OWNER while that is not known; the whole evaluation is

@@ -9,6 +9,7 @@
 #define SESSION_OUT_FLUSH 16384 /* replies of a batch are held back until there are this many bytes */
 #define SESSION_OUT_CAP (4 * SESSION_OUT_FLUSH)
 
+/* libev's callbacks of the client's socket. */
 void session_readable(struct ev_loop *loop, ev_io *w, int revents);
 void session_writable(struct ev_loop *loop, ev_io *w, int revents);
 /* The delay of smtpd_error_sleep_time is over. */
