@@ -390,7 +390,8 @@ chan_readable(struct ev_loop *loop, ev_io *w, int revents)
     MR_UNUSED(loop);
     if (revents & EV_READ) {
         n = chan_receive(c);
-        if (n == 0) {
+        /* Reset: it closed before it had read what we sent, as a process does that is told to stop. */
+        if (n == 0 || (n < 0 && errno == ECONNRESET)) {
             chan_close(c, NULL);
             return;
         }
