@@ -145,6 +145,31 @@ struct rcpt_pending {
     unsigned notify;
 };
 
+/* 1: the restrictions let the recipient in. 0: *result_r says how the command goes on; resume(s) follows a
+ * wait. */
+static int
+rcpt_permitted(struct session *s, void (*resume)(struct session *), int *result_r)
+{
+    struct restrict_check check;
+
+    memset(&check, 0, sizeof(check));
+    check.session = s;
+    check.recipient = s->rcpt->address.plain;
+    switch (restrict_recipient(&check)) {
+    case RESTRICT_ASK_RCPT:
+        *result_r = rcpt_ask(s, check.recipient, resume);
+        return 0;
+    case RESTRICT_ASK_OWNER:
+        *result_r = owner_ask(s, resume);
+        return 0;
+    case RESTRICT_REJECT:
+        *result_r = session_reject(s, check.recipient, check.reply);
+        return 0;
+    default:
+        return 1;
+    }
+}
+
 static int rcpt_check(struct session *s);
 
 static void
@@ -192,23 +217,12 @@ rcpt_opened(struct session *s, int ok)
 static int
 rcpt_check(struct session *s)
 {
-    struct restrict_check check;
+    int result;
 
-    memset(&check, 0, sizeof(check));
-    check.session = s;
-    check.recipient = s->rcpt->address.plain;
-    switch (restrict_recipient(&check)) {
-    case RESTRICT_ASK_RCPT:
-        return rcpt_ask(s, check.recipient, rcpt_resume);
-    case RESTRICT_ASK_OWNER:
-        return owner_ask(s, rcpt_resume);
-    case RESTRICT_REJECT:
-        return session_reject(s, check.recipient, check.reply);
-    default:
-        break;
-    }
+    if (!rcpt_permitted(s, rcpt_resume, &result))
+        return result;
     if (s->tx->failed)
-        return session_reject(s, check.recipient, "451 4.3.0 Error: queue file write error");
+        return session_reject(s, s->rcpt->address.plain, "451 4.3.0 Error: queue file write error");
     if (s->tx->state == TX_OPEN)
         return rcpt_add(s);
     s->waiting = 1;
@@ -268,22 +282,12 @@ vrfy_resume(struct session *s)
 static int
 vrfy_check(struct session *s)
 {
-    struct restrict_check check;
+    int result;
 
-    memset(&check, 0, sizeof(check));
-    check.session = s;
-    check.recipient = s->rcpt->address.plain;
-    switch (restrict_recipient(&check)) {
-    case RESTRICT_ASK_RCPT:
-        return rcpt_ask(s, check.recipient, vrfy_resume);
-    case RESTRICT_ASK_OWNER:
-        return owner_ask(s, vrfy_resume);
-    case RESTRICT_REJECT:
-        return session_reject(s, check.recipient, check.reply);
-    default:
-        session_reply(s, "252 2.0.0 %s", s->rcpt->orcpt);
-        return COMMAND_OK;
-    }
+    if (!rcpt_permitted(s, vrfy_resume, &result))
+        return result;
+    session_reply(s, "252 2.0.0 %s", s->rcpt->orcpt);
+    return COMMAND_OK;
 }
 
 int
