@@ -103,7 +103,14 @@ sub sh_quote {
     return "'$text'";
 }
 
-my $configure = sh_quote(Cwd::abs_path(source_dir()) . '/configure');
+# configure refuses a source directory with a blank in its name; a link serves it.
+my $links = File::Temp->newdir;
+my $source = Cwd::abs_path(source_dir());
+if ($source =~ /\s/) {
+    symlink $source, "$links/source" or die "$links: $!\n";
+    $source = "$links/source";
+}
+my $configure = sh_quote("$source/configure");
 my ($status, $log) =
     run_command(['sh', '-c', "cd " . sh_quote($work) . " && $configure -q CC=$compiler --enable-werror CFLAGS='-g -O0'"]);
 if ($status) {
@@ -124,6 +131,7 @@ my %flags;
 $log =~ s/\\\n/ /g;
 while ($log =~ /\b$compiler (-DHAVE_CONFIG_H.*?) -std=gnu99 .*? -c -o (\S+) (?:`test -f '([^']+)' \|\| echo '([^']*)'`)?(\S+\.c)/mg) {
     my ($flags, $source) = ($1, defined $3 ? "$4$3" : $5);
+    $flags =~ s{-I(?![/.])(\S+)}{'-I' . sh_quote("$work/$1")}ge;    # generated headers
     $flags{$source} = $flags;
 }
 my @sources = sort keys %flags;
@@ -223,7 +231,7 @@ sub library_headers {
     for my $from (grep { -d } '/usr/include', glob '/usr/include/*-linux-gnu') {
         my $to = "include" . @directories;
         mkdir "$old/$to" or die "$old/$to: $!\n";
-        symlink "$from/$_", "$old/$to/$_" for grep { -e "$from/$_" } qw(ev.h sqlite3.h crypt.h sasl openssl linux asm asm-generic);
+        symlink "$from/$_", "$old/$to/$_" for grep { -e "$from/$_" } qw(ev.h sqlite3.h crypt.h sasl openssl seccomp.h linux asm asm-generic);
         push @directories, $to;
     }
     return @directories;

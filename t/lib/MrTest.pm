@@ -93,7 +93,7 @@ sub run_command {
         open STDOUT, '>&', $out;
         open STDERR, '>&', $out;
         $ENV{PATH} .= ':/usr/sbin:/sbin';
-        { exec @$command };
+        { exec { $command->[0] } @$command };
         print "cannot run $command->[0]: $!\n";
         require POSIX;
         POSIX::_exit(127);
