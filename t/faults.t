@@ -1,0 +1,195 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+# System calls that fail, through the whole suite: strace makes them fail in one process at a time while mail
+# comes in over SMTP. Every message answered with 250 is in each of its mailboxes once; any other was answered with 4xx,
+# is nowhere more than once, and has left nothing in the spool, in staging or in a Maildir's tmp.
+# The same with disks that are full (root only).
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use MrTest qw(wait_for slurp have_command run_command);
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my @TO = map { "$_\@example.com" } qw(alice postmaster);
+my $BIG = ('x' x 70 . "\r\n") x 5000;    # more than is kept in memory
+my %CALLS = (
+    sync => [qw(fsync fdatasync syncfs)],
+    write => [qw(write pwrite64 writev sendfile copy_file_range)],
+    rename => [qw(rename renameat renameat2 link linkat)],
+    open => [qw(open openat)],
+    memory => [qw(memfd_create)],
+    sizes => [qw(ftruncate fallocate)],
+    accept => [qw(accept accept4)],
+    read => [qw(read pread64)],
+    lookup => [qw(stat newfstatat access)],
+);
+
+# worker, what fails, error; `spool`: localdeliver is away, so that every message goes to the spool.
+my @faults = (
+    ['mda', 'sync', 'EIO'], ['mda', 'write', 'ENOSPC'], ['mda', 'rename', 'ENOSPC'], ['mda', 'open', 'ENOSPC'],
+    ['mda', 'open', 'EMFILE'], ['mda', 'lookup', 'EIO'],
+    ['queue', 'memory', 'EMFILE'], ['queue', 'open', 'ENOSPC'], ['queue', 'sizes', 'EIO'],
+    ['queue', 'sync', 'EIO', 'spool'], ['queue', 'write', 'ENOSPC', 'spool'], ['queue', 'rename', 'ENOSPC', 'spool'],
+    ['queue', 'open', 'ENOSPC', 'spool'], ['queue', 'memory', 'EMFILE', 'spool'],
+    ['smtpd', 'write', 'ENOSPC'], ['smtpd', 'accept', 'EMFILE'], ['authd', 'read', 'EIO'], ['authd', 'open', 'EMFILE'],
+);
+
+my $m = MrTest->start(conf => {
+    minimal_backoff_time => '1s', maximal_backoff_time => '1s', queue_run_delay => '1s', deliver_before_ack_time => '2s',
+    smtpd_error_sleep_time => '0s',
+});
+$m->messages($_) for @TO;
+my ($serial, %sent) = (0);    # id => [code of the reply, recipients]
+
+# ---- sending and counting ----------------------------------------------------------------------------
+
+# One message; the code of the answer, 421 where the connection was closed or stayed silent.
+sub send_one {
+    my ($content, @to) = @_;
+    my $id = 'm' . $serial++;
+    my $reply = eval {
+        my $s = $m->smtp(timeout => 8);
+        $s->deliver('a@example.net', [@to], "Subject: fault\r\nX-Id: $id\r\n\r\n$content");
+    };
+    my ($code) = ($reply || $@) =~ /(?:\A|answered ")(\d\d\d) /;
+    $sent{$id} = [$code || 421, @to];
+    return $id;
+}
+
+sub count_ids {
+    my %count;
+    for my $path (glob $m->dir . '/domains/example.com/*/Maildir/{new,cur}/*') {
+        my ($user) = $path =~ m{example\.com/(\w+)/};
+        my $text = slurp($path);
+        next unless defined $text && $text =~ /^X-Id: (\S+)/m;
+        $count{$1}{"$user\@example.com"}++;
+        fail("$path is complete") unless $text =~ /^end\r?\n\z/m;
+    }
+    return \%count;
+}
+
+sub remains {
+    my $dir = $m->dir;
+    my %processes = $m->processes;
+    my @staging = grep { m{^/memfd:|/staging/} } map { readlink || () } map { glob "/proc/$_/fd/*" }
+        grep { $processes{$_} eq 'queue' } keys %processes;
+    return (@staging, grep { -f } glob "$dir/{spool/{queue/*,tmp,staging,corrupt},domains/example.com/*/Maildir/tmp}/*");
+}
+
+# The mail sent since the last judgement against what has become of it.
+sub judge {
+    my ($name) = @_;
+    ok wait_for(sub { !remains() }, 20), "$name: nothing is left behind" or diag join "\n", remains();
+    my $count = count_ids();
+    my (@lost, @twice, @answers);
+    for my $id (sort keys %sent) {
+        my ($code, @to) = @{ $sent{$id} };
+        push @answers, $code;
+        for my $to (@to) {
+            my $n = $count->{$id}{$to} || 0;
+            push @lost, "$id $to" if $code == 250 && $n == 0;
+            push @twice, "$id $to: $n" if $n > 1;
+        }
+    }
+    is join(' ', @lost), '', "$name: no message answered with 250 is lost";
+    is join(' ', @twice), '', "$name: none came twice";
+    is join(' ', grep { !/^(?:250|4\d\d)$/ } @answers), '', "$name: answered with 250 or 4xx (@answers)";
+    unlink glob $m->dir . '/domains/example.com/*/Maildir/{new,cur}/*';
+    %sent = ();
+}
+
+sub send_some {
+    for my $content ("end\r\n", "${BIG}end\r\n") {
+        send_one($content, $TO[0]);
+        send_one($content, @TO);
+    }
+}
+
+# ---- calls that fail ------------------------------------------------------------------------------------
+
+# Process ids of the workers of that kind.
+sub workers {
+    my ($kind) = @_;
+    my %processes = $m->processes;
+    return grep { (slurp("/proc/$_/cmdline") || '') =~ /\0-W\0?$kind(?:\0|\z)/ } keys %processes;
+}
+
+# Runs $during while the calls of these processes fail; false when strace cannot do that.
+sub with_fault {
+    my ($pids, $calls, $error, $when, $during) = @_;
+    my @options = map { ('-e', "inject=?$_:error=$error:when=$when") } @{ $CALLS{$calls} };
+    my $pid = fork;
+    defined $pid or die "fork: $!\n";
+    if (!$pid) {
+        open STDERR, '>', '/dev/null';
+        { exec 'strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=' . join(',', map { "?$_" } @{ $CALLS{$calls} }), @options,
+            map { ('-p', $_) } @$pids }
+        require POSIX;
+        POSIX::_exit(127);
+    }
+    my $attached = wait_for(sub { @$pids == grep { (slurp("/proc/$_/status") || '') =~ /^TracerPid:\s+[1-9]/m } @$pids }, 5);
+    $during->() if $attached;
+    kill 'INT', $pid;
+    waitpid $pid, 0;
+    return $attached;
+}
+
+sub stop_service {
+    my ($service) = @_;
+    kill 'TERM', $m->pid($service);
+    wait_for(sub { !grep { $_ eq $service } values %{ { $m->processes } } }, 20);
+}
+sub start_service { run_command([$m->program($_[0]), '-c', $m->etc]) }
+
+# The delivery process is there when a message has just been delivered.
+sub warm {
+    ok wait_for(sub { my $id = send_one("end\r\n", $TO[0]); $sent{$id}[0] == 250 && workers('mda') }, 10), 'mail flows';
+}
+
+SKIP: {
+    skip 'needs strace', 1 unless have_command('strace');
+    warm();
+    skip 'strace cannot be used here', 1 unless with_fault([workers('mda')], 'sync', 'EIO', '1000', sub { });
+    for my $fault (@faults) {
+        my ($worker, $calls, $error, $spool) = @$fault;
+        my $name = "$worker: $calls $error" . ($spool ? ', localdeliver away' : '');
+        subtest $name => sub {
+            stop_service('localdeliver') if $spool;
+            for my $when ('1+', '2+3') {    # all, and one of three
+                warm() if !$spool;
+                ok with_fault([workers($worker)], $calls, $error, $when, \&send_some), "$when";
+            }
+            start_service('localdeliver') if $spool;
+            judge($name);
+        };
+    }
+}
+
+# ---- disks that are full ------------------------------------------------------------------------------------
+
+# A small file system over one directory of the instance, filled up while mail comes in.
+sub full_disk {
+    my ($place, $owner) = @_;
+    my $dir = $m->dir . "/$place";
+    stop_service($_) for qw(queue localdeliver);
+    my ($status, $output) = run_command(['mount', '-t', 'tmpfs', '-o', 'size=2m,mode=700', 'mailreeve-test', $dir]);
+    return diag("mount: $output"), 0 if $status != 0;
+    chown +(getpwnam $owner)[2, 3], $dir;
+    start_service($_) for qw(localdeliver queue);
+    open my $fill, '>', "$dir/fill" or die "$dir/fill: $!\n";
+    syswrite $fill, 'x' x 65536 or last for 1 .. 64;
+    close $fill;
+    send_some();
+    isnt join(' ', grep { $sent{$_}[0] != 250 } keys %sent), '', 'refused meanwhile' if $place eq 'spool/queue';
+    unlink "$dir/fill";
+    ok wait_for(sub { my $id = send_one("end\r\n", @TO); $sent{$id}[0] == 250 }, 20), 'space is back: mail is taken again';
+    judge("$place full");
+    stop_service($_) for qw(queue localdeliver);
+    is + (run_command(['umount', $dir]))[0], 0, 'given back';
+    start_service($_) for qw(localdeliver queue);
+    return 1;
+}
+done_testing;
