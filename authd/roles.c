@@ -205,7 +205,7 @@ static const struct chan_permit permit[] = {
     {AUTHD_RCPT, "rcpt", MR_ROLE_SMTPD, CHAN_ANY_STATE, take_rcpt},
     {AUTHD_EXPAND, "expand", MR_ROLE_QUEUE, CHAN_ANY_STATE, take_expand},
     {AUTHD_MAILBOX, "mailbox", MR_ROLE_LOCALDELIVER, CHAN_ANY_STATE, take_mailbox},
-    {AUTHD_MECHS, "mechs", MR_ROLE_SMTPD | MR_ROLE_POP3D, CHAN_ANY_STATE, roles_take_mechs},
+    {AUTHD_MECHS, "mechs", MR_ROLE_SMTPD, CHAN_ANY_STATE, roles_take_mechs},
     {AUTHD_SASL_START, "sasl start", MR_ROLE_SMTPD | MR_ROLE_POP3D, CHAN_ANY_STATE, roles_take_sasl_start},
     {AUTHD_SASL_STEP, "sasl step", MR_ROLE_SMTPD | MR_ROLE_POP3D, CHAN_ANY_STATE, roles_take_sasl_step},
     {AUTHD_SASL_ABORT, "sasl abort", MR_ROLE_SMTPD | MR_ROLE_POP3D, CHAN_ANY_STATE, roles_take_sasl_abort},

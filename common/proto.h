@@ -37,7 +37,7 @@ enum authd_type {
      * answer: u32 n, n * { u32 status (enum lookup_status), u32 uid, u32 gid, str home, str maildir, str quota } */
     AUTHD_MAILBOX = 0x204,
     AUTHD_MAILBOX_R,
-    /* smtpd, pop3d: str service ("smtp", "pop3"): which mechanisms to offer
+    /* smtpd: str service ("smtp"): which mechanisms to offer
      * answer: str mechanisms, separated by blanks ("" when there are none now) */
     AUTHD_MECHS = 0x206,
     AUTHD_MECHS_R,

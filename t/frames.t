@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Select;
 use IO::Socket::UNIX;
+use MrFrame qw(u32 str);
 use MrTest qw(wait_for);
 use Test::More;
 
@@ -18,7 +19,7 @@ my %TYPE = (
     AUTHD_SASL_START => 0x208, AUTHD_SASL_STEP => 0x20a, AUTHD_LOGIN => 0x20c, AUTHD_REDEEM => 0x20e,
     AUTHD_OWNER => 0x210,
     QUEUE_OPEN => 0x300, QUEUE_SPILL => 0x302, QUEUE_COMMIT => 0x304, QUEUE_ABORT => 0x306,
-    LOCAL_DELIVER => 0x400, MDA_DELIVER => 0x410, POP3_SESSION => 0x500,
+    LOCAL_DELIVER => 0x400, MDA_DELIVER => 0x410, POP3_SESSION => 0x500, POP3_ADMIT => 0x502,
 );
 
 # What each socket's peer may begin with: the others are unlisted there, or early.
@@ -26,22 +27,21 @@ my %MAY = (
     'authd.smtpd' => [qw(AUTHD_RCPT AUTHD_OWNER AUTHD_MECHS AUTHD_SASL_START)],
     'authd.queue' => [qw(AUTHD_EXPAND)],
     'authd.localdeliver' => [qw(AUTHD_MAILBOX)],
-    'authd.pop3d' => [qw(AUTHD_MECHS AUTHD_SASL_START AUTHD_LOGIN)],
+    'authd.pop3d' => [qw(AUTHD_SASL_START AUTHD_LOGIN)],
     'authd.pop3session' => [qw(AUTHD_REDEEM)],
     'queue.smtpd' => [qw(QUEUE_OPEN)],
     'localdeliver.queue' => [qw(LOCAL_DELIVER)],
-    'pop3d.network' => [qw(POP3_SESSION)],
+    'pop3d.network' => [qw(POP3_ADMIT POP3_SESSION)],
 );
 # Frames about a request that may be over: they may come late, and are no offence then.
 my %LATE = map { $_ => 1 } qw(AUTHD_SASL_STEP QUEUE_SPILL QUEUE_COMMIT QUEUE_ABORT);
 
+# Unlike MrFrame's: a header that may lie.
 sub frame {
     my ($type, $body, %opt) = @_;
     my $len = defined $opt{len} ? $opt{len} : 12 + length $body;
     return pack('L S C C L', $len, $type, $opt{nfds} || 0, $opt{zero} || 0, 7) . $body;
 }
-sub u32 { return 'u' . pack 'L', $_[0] }
-sub str { return 's' . pack('L', length $_[0]) . $_[0] . "\0" }
 
 # name => bytes; $ok is a type this peer may send.
 sub bad_frames {

@@ -19,7 +19,12 @@ my $TIMEOUT = 20;
 sub u32 { return 'u' . pack 'L', $_[0] }
 sub str { return 's' . pack('L', length $_[0]) . $_[0] . "\0" }
 sub blob { return 'b' . pack('L', length $_[0]) . $_[0] }
-sub frame { my ($type, $id, @fields) = @_; my $body = join '', @fields; return pack('L S C C L', 12 + length $body, $type, 0, 0, $id) . $body }
+
+sub frame {
+    my ($type, $id, @fields) = @_;
+    my $body = join '', @fields;
+    return pack('L S C C L', 12 + length $body, $type, 0, 0, $id) . $body;
+}
 
 sub connect {
     my ($class, $path) = @_;
