@@ -97,6 +97,15 @@ take_quota(const char *text, char *to, size_t size)
     return 0;
 }
 
+/* What the SQL deletes has `key` as its name; `what` it is is for the message. The exit status. */
+static int
+remove_row(struct mailadm *m, const char *sql, const char *key, const char *what)
+{
+    int n = mailadm_change(m, sql, &key, 1);
+
+    return n == 0 ? mailadm_fail("%s: no such %s", key, what) : n < 0;
+}
+
 /* ---- domains ----------------------------------------------------------------------------------------- */
 
 static int
@@ -127,15 +136,11 @@ domain_remove(struct mailadm *m, char **arg)
 {
     static const char in_use[] =
         "SELECT 1 FROM mailbox WHERE domain = ?1 UNION SELECT 1 FROM alias WHERE domain = ?1";
-    const char *params[1];
-    int n;
+    int n = mailadm_exists(m, in_use, arg[0]);
 
-    params[0] = arg[0];
-    n = mailadm_exists(m, in_use, arg[0]);
     if (n == 1)
         return mailadm_fail("%s: there are mailboxes or aliases in it", arg[0]);
-    n = n < 0 ? -1 : mailadm_change(m, "DELETE FROM domain WHERE domain = ?1", params, 1);
-    return n == 0 ? mailadm_fail("%s: no such domain", arg[0]) : n < 0;
+    return n < 0 ? 1 : remove_row(m, "DELETE FROM domain WHERE domain = ?1", arg[0], "domain");
 }
 
 static int
@@ -240,12 +245,7 @@ mailbox_passwd(struct mailadm *m, char **arg)
 static int
 mailbox_remove(struct mailadm *m, char **arg)
 {
-    const char *params[1];
-    int n;
-
-    params[0] = arg[0];
-    n = mailadm_change(m, "DELETE FROM mailbox WHERE username = ?1", params, 1);
-    return n == 0 ? mailadm_fail("%s: no such mailbox", arg[0]) : n < 0;
+    return remove_row(m, "DELETE FROM mailbox WHERE username = ?1", arg[0], "mailbox");
 }
 
 static int
@@ -285,12 +285,7 @@ alias_add(struct mailadm *m, char **arg)
 static int
 alias_remove(struct mailadm *m, char **arg)
 {
-    const char *params[1];
-    int n;
-
-    params[0] = arg[0];
-    n = mailadm_change(m, "DELETE FROM alias WHERE address = ?1", params, 1);
-    return n == 0 ? mailadm_fail("%s: no such alias", arg[0]) : n < 0;
+    return remove_row(m, "DELETE FROM alias WHERE address = ?1", arg[0], "alias");
 }
 
 static int

@@ -277,9 +277,9 @@ sdb_close_all(void)
     }
 }
 
-/* ---- results as bytes: per row, per column a mark and, unless NULL, the text with its NUL; then an end mark
- * --- */
+/* ---- results as bytes ------------------------------------------------------------------------ */
 
+/* Per row: per column a mark and, unless NULL, the text with its NUL; then an end mark. */
 enum { MARK_TEXT = 'T', MARK_NULL = 'N', MARK_ROW = '\n' };
 
 static int

@@ -104,8 +104,6 @@ log_severity(enum log_level level)
 
 static void log_line(enum log_level level, const char *program, const char *fmt, va_list ap) MR_PRINTF(3, 0);
 
-static void log_line(enum log_level level, const char *program, const char *fmt, va_list ap) MR_PRINTF(3, 0);
-
 static void
 log_line(enum log_level level, const char *program, const char *fmt, va_list ap)
 {

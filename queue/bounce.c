@@ -57,8 +57,7 @@ store(const struct message *about, struct message *b)
     return r;
 }
 
-/* ---- its way into the spool ------------------------------------------------------------------------------
- */
+/* ---- its way into the spool -------------------------------------------------------------------- */
 
 /* The recipients as authd expanded the sender's address. NULL: not now. */
 static struct message *

@@ -196,8 +196,7 @@ put_recipient_text(struct buf *to, const struct dsnreport *d, const struct recip
     return failed ? -1 : 0;
 }
 
-/* ---- part 2: for programs -------------------------------------------------------------------------------
- */
+/* ---- part 2: for programs ---------------------------------------------------------------------- */
 
 static void
 put_report_header(struct buf *to, const struct dsnreport *d)
@@ -263,8 +262,7 @@ put_recipient_report(struct buf *to, const struct dsnreport *d, const struct rec
     return 0;
 }
 
-/* ---- part 3: the message --------------------------------------------------------------------------------
- */
+/* ---- part 3: the message ----------------------------------------------------------------------- */
 
 static int
 put_content(struct buf *to, int fd, uint64_t n)

@@ -142,8 +142,7 @@ list_json(const struct envelope *e)
     printf("]}\n");
 }
 
-/* ---- the commands ---------------------------------------------------------------------------------------
- */
+/* ---- the commands ------------------------------------------------------------------------------ */
 
 static void
 list_one(struct spooldir *d, const char *qid, enum mailq_mode mode, struct totals *t)

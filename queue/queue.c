@@ -32,8 +32,7 @@ queue_now(void)
     return (uint64_t)tv.tv_sec * 1000000 + (uint64_t)tv.tv_usec;
 }
 
-/* ---- settings ---------------------------------------------------------------------------------------------
- */
+/* ---- settings ---------------------------------------------------------------------------------- */
 
 static void
 set_text(char **to, const char *value)
@@ -77,8 +76,7 @@ queue_read_settings(struct queue *q)
     q->budget.message_limit = (uint64_t)conf_int(c, "queue_memory_message_limit");
 }
 
-/* ---- the worker
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the worker -------------------------------------------------------------------------------- */
 
 /* Who is to be sent SIGALRM for a flush (postqueue -f). */
 static void
@@ -178,8 +176,7 @@ queue_stop(struct worker *w)
     ev_timer_start(w->loop, &q->stop_timer);
 }
 
-/* ---- the service
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the service ------------------------------------------------------------------------------- */
 
 static const char *const queue_peers[] = {"authd.queue", "localdeliver.queue", NULL};
 static const char *const queue_listens[] = {"queue.smtpd", NULL};
