@@ -231,7 +231,7 @@ sub library_headers {
     for my $from (grep { -d } '/usr/include', glob '/usr/include/*-linux-gnu') {
         my $to = "include" . @directories;
         mkdir "$old/$to" or die "$old/$to: $!\n";
-        symlink "$from/$_", "$old/$to/$_" for grep { -e "$from/$_" } qw(ev.h sqlite3.h crypt.h sasl openssl seccomp.h linux asm asm-generic);
+        symlink "$from/$_", "$old/$to/$_" for grep { -e "$from/$_" } qw(ev.h sqlite3.h crypt.h sasl openssl seccomp.h seccomp-syscalls.h linux asm asm-generic);
         push @directories, $to;
     }
     return @directories;
