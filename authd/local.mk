@@ -15,8 +15,7 @@ authd_authd_SOURCES = authd/authd.c authd/client.c authd/daemon.h authd/login.c 
 authd_authd_LDADD = $(AUTHD_LIBS) $(SASL_LIBS)
 
 # Tools; authtest and the others speak with authd through its socket.
-bin_PROGRAMS += authd/authtest authd/authenumerate authd/authpasswd
-sbin_PROGRAMS += authd/mailadm
+sbin_PROGRAMS += authd/authtest authd/authenumerate authd/authpasswd authd/mailadm
 authd_authtest_SOURCES = authd/authtest.c authd/authclient.c authd/authclient.h
 authd_authtest_LDADD = $(COMMON_LIBS)
 authd_authenumerate_SOURCES = authd/authenumerate.c authd/authclient.c authd/authclient.h
