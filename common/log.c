@@ -13,10 +13,19 @@
 
 #include "buf.h"
 #include "log.h"
+#include "mem.h"
 
 #define LOG_LINE_MAX 4096         /* longest line written */
 #define LOG_KEEP_MAX (256 * 1024) /* lines kept for the end of the round, or while the log is away */
 #define LOG_FACILITY_MAIL (2 << 3)
+#define LOG_EARLY_MAX 64 /* lines kept until there is a log */
+
+/* A line from before the log was open: it was shown on standard error, and the log is to have it, too. */
+struct early {
+    enum log_level level;
+    const char *program;
+    char *text;
+};
 
 static struct {
     int fd, is_syslog;
@@ -30,7 +39,9 @@ static struct {
     int lost_told;
     time_t second; /* that `stamp` is for */
     char stamp[32];
-} lg = {-1, 0, "", "mailreeve", 0, "", {NULL, 0, 0, 0, LOG_KEEP_MAX, 0}, 0, NULL, NULL, 0, 0, ""};
+    struct early early[LOG_EARLY_MAX];
+    unsigned nearly;
+} lg = {.fd = -1, .syslog_name = "", .program = "mailreeve", .lines = {.cap = LOG_KEEP_MAX}};
 
 void
 log_init(const char *syslog_name, const char *program)
@@ -45,16 +56,6 @@ log_init(const char *syslog_name, const char *program)
         if ((dot = strchr(lg.host, '.')) != NULL)
             *dot = '\0';
     }
-}
-
-void
-log_set_fd(int fd, int is_syslog)
-{
-    if (lg.fd >= 0 && lg.fd != fd)
-        close(lg.fd);
-    lg.fd = fd;
-    lg.is_syslog = is_syslog;
-    lg.lost_told = 0;
 }
 
 int
@@ -102,24 +103,18 @@ log_severity(enum log_level level)
     return severity[level];
 }
 
-static void log_line(enum log_level level, const char *program, const char *fmt, va_list ap) MR_PRINTF(3, 0);
+static const char *const prefix[] = {"error: ", "warning: ", "", ""};
 
+/* The line in the log's form, to be written at the end of the round. */
 static void
-log_line(enum log_level level, const char *program, const char *fmt, va_list ap)
+log_keep(enum log_level level, const char *program, const char *text)
 {
-    static const char *const prefix[] = {"error: ", "warning: ", "", ""};
-    char text[LOG_LINE_MAX], ident[128];
+    char ident[128];
 
-    vsnprintf(text, sizeof(text), fmt, ap);
-    log_clean(text);
     if (lg.syslog_name[0])
         snprintf(ident, sizeof(ident), "%s/%s[%ld]", lg.syslog_name, program, lg.pid);
     else
         snprintf(ident, sizeof(ident), "%s", program);
-    if (lg.fd < 0 && !lg.lost_told) {
-        fprintf(stderr, "%s: %s%s\n", ident, prefix[level], text);
-        return;
-    }
     if (buf_len(&lg.lines) + LOG_LINE_MAX + 256 > LOG_KEEP_MAX)
         log_flush();
     if (lg.is_syslog
@@ -127,6 +122,44 @@ log_line(enum log_level level, const char *program, const char *fmt, va_list ap)
                          ident, prefix[level], text)
             : buf_printf(&lg.lines, "%s %s %s: %s%s\n", log_stamp(), lg.host, ident, prefix[level], text))
         lg.dropped++;
+}
+
+static void log_line(enum log_level level, const char *program, const char *fmt, va_list ap) MR_PRINTF(3, 0);
+
+static void
+log_line(enum log_level level, const char *program, const char *fmt, va_list ap)
+{
+    char text[LOG_LINE_MAX];
+
+    vsnprintf(text, sizeof(text), fmt, ap);
+    log_clean(text);
+    if (lg.fd >= 0 || lg.lost_told) {
+        log_keep(level, program, text);
+        return;
+    }
+    fprintf(stderr, "%s: %s%s\n", program, prefix[level], text);
+    if (lg.nearly < LOG_EARLY_MAX) {
+        lg.early[lg.nearly].level = level;
+        lg.early[lg.nearly].program = program;
+        lg.early[lg.nearly++].text = mem_strdup(text);
+    }
+}
+
+void
+log_set_fd(int fd, int is_syslog)
+{
+    unsigned i;
+
+    if (lg.fd >= 0 && lg.fd != fd)
+        close(lg.fd);
+    lg.fd = fd;
+    lg.is_syslog = is_syslog;
+    lg.lost_told = 0;
+    for (i = 0; i < lg.nearly; i++) {
+        log_keep(lg.early[i].level, lg.early[i].program, lg.early[i].text);
+        mem_free(lg.early[i].text);
+    }
+    lg.nearly = 0;
 }
 
 #define LOG_VARARGS(level, program)                                                                          \
