@@ -117,15 +117,6 @@ message_spool(struct message *m)
 
 /* ---- after a pass -------------------------------------------------------------------------------------- */
 
-static void
-message_remove(struct message *m)
-{
-    if (m->spooled && spooldir_remove(&m->q->dir, m->env.qid) < 0)
-        log_warning("%s: cannot remove the queue file: %s", m->env.qid, strerror(errno));
-    log_as("qmgr", "%s: removed", m->env.qid);
-    message_free(m);
-}
-
 /* Back to being a file, until `delay` seconds from now. */
 static void
 message_put_off(struct message *m, double delay)
@@ -135,6 +126,32 @@ message_put_off(struct message *m, double delay)
 
     spooldir_set_due(&q->dir, m->env.qid, (time_t)due);
     schedule_add(&q->schedule, m->env.qid, due, m->again);
+    message_free(m);
+}
+
+static void
+message_save(struct message *m)
+{
+    uint32_t i;
+
+    for (i = 0; i < m->env.nrcpt && !m->env.rcpt[i].unsaved; i++)
+        ;
+    if (i < m->env.nrcpt && spooldir_save_marks(&m->q->dir, &m->env) < 0) {
+        log_warning("%s: cannot mark the queue file: %s", m->env.qid, strerror(errno));
+        m->again = 1;
+    }
+}
+
+static void
+message_remove(struct message *m)
+{
+    if (m->spooled && spooldir_remove(&m->q->dir, m->env.qid) < 0 && errno != ENOENT) {
+        log_warning("%s: cannot remove the queue file: %s", m->env.qid, strerror(errno));
+        message_save(m); /* while it stays, it says that nothing is left to do */
+        message_put_off(m, m->q->set.min_backoff);
+        return;
+    }
+    log_as("qmgr", "%s: removed", m->env.qid);
     message_free(m);
 }
 
@@ -153,19 +170,6 @@ message_expire(struct message *m)
             m->env.rcpt[i].unsaved = 1;
         }
     return 1;
-}
-
-static void
-message_save(struct message *m)
-{
-    uint32_t i;
-
-    for (i = 0; i < m->env.nrcpt && !m->env.rcpt[i].unsaved; i++)
-        ;
-    if (i < m->env.nrcpt && spooldir_save_marks(&m->q->dir, &m->env) < 0) {
-        log_warning("%s: cannot mark the queue file: %s", m->env.qid, strerror(errno));
-        m->again = 1;
-    }
 }
 
 static int

@@ -21,20 +21,22 @@ my %CALLS = (
     rename => [qw(rename renameat renameat2 link linkat)],
     open => [qw(open openat)],
     memory => [qw(memfd_create)],
+    remove => [qw(unlink unlinkat)],
     sizes => [qw(ftruncate fallocate)],
     accept => [qw(accept accept4)],
     read => [qw(read pread64)],
     lookup => [qw(stat newfstatat access)],
 );
 
-# worker, what fails, error; `spool`: localdeliver is away, so that every message goes to the spool.
+# worker, what fails, error; `spool`: localdeliver is away, so that every message goes to the spool; `back`: and
+# returns while they fail.
 my @faults = (
     ['mda', 'sync', 'EIO'], ['mda', 'write', 'ENOSPC'], ['mda', 'rename', 'ENOSPC'], ['mda', 'open', 'ENOSPC'],
     ['mda', 'open', 'EMFILE'], ['mda', 'lookup', 'EIO'],
     ['queue', 'memory', 'EMFILE'], ['queue', 'open', 'ENOSPC'], ['queue', 'sizes', 'EIO'],
     ['queue', 'sync', 'EIO', 'spool'], ['queue', 'write', 'ENOSPC', 'spool'], ['queue', 'rename', 'ENOSPC', 'spool'],
     ['queue', 'open', 'ENOSPC', 'spool'], ['queue', 'memory', 'EMFILE', 'spool'],
-    ['smtpd', 'write', 'ENOSPC'], ['smtpd', 'accept', 'EMFILE'], ['authd', 'read', 'EIO'], ['authd', 'open', 'EMFILE'],
+    ['queue', 'remove', 'EIO', 'back'], ['smtpd', 'write', 'ENOSPC'], ['smtpd', 'accept', 'EMFILE'], ['authd', 'read', 'EIO'], ['authd', 'open', 'EMFILE'],
 );
 
 my $m = MrTest->start(conf => {
@@ -141,7 +143,8 @@ sub with_fault {
 
 sub stop_service {
     my ($service) = @_;
-    kill 'TERM', $m->pid($service);
+    my $pid = $m->pid($service) or return;
+    kill 'TERM', $pid;
     wait_for(sub { !grep { $_ eq $service } values %{ { $m->processes } } }, 20);
 }
 sub start_service { run_command([$m->program($_[0]), '-c', $m->etc]) }
@@ -163,9 +166,19 @@ SKIP: {
             local $patience = 1.5 if $calls eq 'accept';
             for my $when ('1+', '2+3') {    # all, and one of three
                 warm() if !$spool;
-                ok with_fault([workers($worker)], $calls, $error, $when, \&send_some), "$when";
+                my $during = sub {
+                    send_some();
+                    start_service('localdeliver') if $spool && $spool eq 'back';
+                    wait_for(sub { $m->log_lines(qr/cannot remove the queue file/) }, 5) if $spool && $spool eq 'back';
+                };
+                ok with_fault([workers($worker)], $calls, $error, $when, $during), "$when";
+                stop_service('localdeliver') if $spool;
             }
             start_service('localdeliver') if $spool;
+            if ($calls eq 'remove') {    # a staging file that kept its name goes when queue starts
+                stop_service('queue');
+                start_service('queue');
+            }
             judge($name);
         };
     }
