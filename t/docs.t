@@ -12,8 +12,8 @@ use MrTest qw(slurp build_dir source_dir run_command);
 
 my %folder_of = (
     (map { $_ => $_ } qw(authd localdeliver pop3d queue smtpd)),
-    authtest => 'authd',
-    mailadm => 'authd',
+    (map { $_ => 'authd' } qw(authenumerate authpasswd authtest mailadm)),
+    mailq => 'queue',
     postconf => 'tools',
 );
 

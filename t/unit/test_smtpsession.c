@@ -637,6 +637,7 @@ test_owners_asked(void **state)
     static const char mail[] =
         "MAIL FROM:<a@x.example>\r\nRCPT TO:<bob@pris.cn>\r\nRCPT TO:<alice@pris.cn>\r\n";
     struct smtpd *d = fake_smtpd(LOGINS "smtpd_sender_restrictions = reject_sender_login_mismatch\n");
+    static const char two_commands[] = "MAIL FROM:<a@x.example>\r\nRCPT TO:<bob@pris.cn>\r\n";
     struct session *s;
     struct buf out;
     int rest;
@@ -658,7 +659,7 @@ test_owners_asked(void **state)
     fake.authd = FAKE_WELL;
 
     s = fake_session(d, "127.0.0.2", &rest);
-    session_feed(s, "MAIL FROM:<a@x.example>\r\nRCPT TO:<bob@pris.cn>\r\n", 52);
+    session_feed(s, two_commands, sizeof(two_commands) - 1);
     assert_non_null(s->request); /* the end of a session that waits */
     fake_end(d);
     close(rest);
