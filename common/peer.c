@@ -16,6 +16,8 @@
 #define PEER_OUT_CAP (4u << 20) /* bytes waiting for a peer that does not read */
 #define PEER_RETRY_MIN 0.02
 #define PEER_RETRY_MAX 1.0
+#define PEER_CONNECT_WAIT                                                                                    \
+    10. /* seconds that a request waits for a connection, or its own timeout where that is shorter */
 
 struct peer_request {
     struct peer *peer;
@@ -228,21 +230,36 @@ peer_frame(struct chan *c, struct frame *f)
     return result < 0 ? -1 : 0;
 }
 
+/* Why a request has waited long enough, NULL while it has not. */
+static const char *
+peer_overdue(const struct peer_request *r, double now)
+{
+    const struct peer *p = r->peer;
+
+    if (r->parked)
+        return NULL;
+    if (r->deadline <= now)
+        return "did not answer in time";
+    /* Nobody may have begun with it: there is no reason to wait as long as for an answer. */
+    if (!r->sent && r->deadline - p->timeout + PEER_CONNECT_WAIT <= now)
+        return "is not there";
+    return NULL;
+}
+
 static void
 peer_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 {
     struct peer *p = w->data;
     struct peer_request *r, *next;
-    double now = ev_now(loop);
+    const char *why;
 
     MR_UNUSED(revents);
     for (r = p->head; r; r = next) {
         next = r->next;
-        if (r->parked)
+        why = peer_overdue(r, ev_now(loop));
+        if (!why)
             continue;
-        if (r->deadline > now)
-            break;
-        log_warning("%s did not answer in %.0f seconds", p->name, p->timeout);
+        log_warning("%s %s", p->name, why);
         peer_fail_request(r);
         next = p->head; /* the owner may have changed the list */
     }

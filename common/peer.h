@@ -21,7 +21,7 @@ typedef int peer_answer(void *arg, struct frame *f);
 
 /*
  * A connection to the socket `name` ("authd.smtpd") that w's parent permits.
- * timeout_s: how long one request may take, waiting for a connection included. retry: 1:
+ * timeout_s: how long one request may take, waiting for a connection (10 seconds at most) included. retry: 1:
  * a request (one that carries no descriptor) that was under way when the connection broke is sent
  * again on the next one, within its timeout; for requests that may be repeated, as lookups.
  */

@@ -88,6 +88,11 @@ subtest 'localdeliver away for a while: spooled, delivered once when it is back'
     like send_to('later', 'carol@example.com'), qr/^250 /, 'taken';
     kill 'TERM', $m->pid('queue');
     wait_for(sub { !grep { $_ eq 'queue' } values %{ { $m->processes } } }, 30) or diag 'queue does not stop';
+    my $smtp = $m->smtp;
+    $smtp->ok('MAIL FROM:<a@example.net>');
+    like $smtp->command('RCPT TO:<carol@example.com>'), qr/^451 4\.3\.0 Error: queue file write error/,
+        'without a queue: a temporary failure, before a client loses patience';
+    $smtp->quit;
     run_command([$m->program($_), '-c', $m->etc]) for qw(queue localdeliver);
     is subjects('carol@example.com', 1), 'later', 'there after both have started again';
 };
