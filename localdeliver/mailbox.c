@@ -25,7 +25,11 @@
 static struct mailbox *by_path[HASH_SIZE];
 static struct mailbox *newest, *oldest;
 static unsigned n_open;
-static time_t purged[HASH_SIZE]; /* when a mailbox of that hash was last purged */
+/* When a mailbox was last purged. One that shares its place with another is purged more often. */
+static struct {
+    uint32_t hash;
+    time_t at;
+} purged[HASH_SIZE];
 
 /* ---- the cache ---- */
 
@@ -160,7 +164,7 @@ open_new(const char *home, const char *path, double now, struct result *r)
 {
     struct mailbox *m;
     struct stat st;
-    uint32_t slot = path_hash(path) % HASH_SIZE;
+    uint32_t hash = path_hash(path), slot = hash % HASH_SIZE;
     int dirfd, newfd;
 
     cache_make_room();
@@ -175,8 +179,9 @@ open_new(const char *home, const char *path, double now, struct result *r)
         close(newfd);
         return NULL;
     }
-    if (purged[slot] < (time_t)now - PURGE_EVERY) {
-        purged[slot] = (time_t)now;
+    if (purged[slot].hash != hash || purged[slot].at < (time_t)now - PURGE_EVERY) {
+        purged[slot].hash = hash;
+        purged[slot].at = (time_t)now;
         purge_tmp(dirfd, (time_t)now);
     }
     m = mem_alloc(sizeof(*m));

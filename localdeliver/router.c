@@ -3,8 +3,8 @@
 #include "config.h"
 #endif
 
+#include <sys/resource.h>
 
-#include "log.h"
 #include "mem.h"
 #include "peer.h"
 #include "router.h"
@@ -24,7 +24,7 @@ router_take(struct chan *c, struct frame *f)
     j->queue = c;
     for (i = 0; i < j->n; i++)
         rcpt_list_add(&r->to_ask, &j->rcpts[i]);
-    if (r->njobs >= ROUTER_MAX_JOBS)
+    if (r->njobs >= r->max_jobs)
         chan_pause(c, 1);
     return 0;
 }
@@ -75,6 +75,20 @@ router_parent_frame(struct chan *c, struct frame *f)
     return f->type == CTL_MDA_STARTED ? pool_started(r->pool, f) : -1;
 }
 
+/*
+ * Each job is a descriptor. At the limit of open files those of a frame that comes are lost, and the channel
+ * with it, and all its jobs at once.
+ */
+static unsigned
+max_jobs(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= ROUTER_MAX_JOBS + ROUTER_OTHER_FILES)
+        return ROUTER_MAX_JOBS;
+    return files.rlim_cur > ROUTER_OTHER_FILES ? (unsigned)files.rlim_cur - ROUTER_OTHER_FILES : 1;
+}
+
 int
 router_run(struct worker *w)
 {
@@ -85,6 +99,7 @@ router_run(struct worker *w)
         return -1;
     w->priv = r;
     r->worker = w;
+    r->max_jobs = max_jobs();
     rcpt_list_init(&r->to_ask);
     r->authd = peer_new(w, "authd.localdeliver", AUTHD_TIMEOUT, 1);
     r->pool = pool_new(r);

@@ -16,8 +16,10 @@
 #include "result.h"
 #include "service.h"
 
-#define ROUTER_MAX_TRIES 3   /* processes that may die of one recipient */
-#define ROUTER_MAX_JOBS 1000 /* jobs at once; then the queue is not read */
+#define ROUTER_MAX_TRIES 3    /* processes that may die of one recipient */
+#define ROUTER_MAX_JOBS 1000  /* jobs at once; then the queue is not read. Fewer when few files may be open: \
+                               */
+#define ROUTER_OTHER_FILES 32 /* descriptors for everything but the jobs' messages */
 #define ROUTER_FRAME_RCPTS                                                                                   \
     100 /* recipients in one frame to a process: FRAME_MAX holds them at their longest */
 
@@ -68,7 +70,7 @@ struct router {
     struct worker *worker;
     struct peer *authd;
     struct router_job *jobs;
-    unsigned njobs;
+    unsigned njobs, max_jobs;
     struct chan *queue;      /* the newest connection */
     struct rcpt_list to_ask; /* recipients for the next AUTHD_MAILBOX */
     struct pool *pool;

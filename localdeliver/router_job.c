@@ -110,7 +110,7 @@ job_end(struct router_job *j)
     if (j->next)
         j->next->prev = j->prev;
     r->njobs--;
-    if (r->queue && r->njobs < ROUTER_MAX_JOBS && !r->stopping)
+    if (r->queue && r->njobs < r->max_jobs && !r->stopping)
         chan_pause(r->queue, 0);
     job_free(j);
 }
