@@ -14,7 +14,7 @@ use IO::Select;
 use IO::Socket::INET;
 use MIME::Base64 ();
 
-my $TIMEOUT = 20;    # seconds, unless `timeout` is given
+my $TIMEOUT = 60;    # seconds, unless `timeout` is given: a machine that is busy is no failure
 
 sub connect_to {
     my ($class, $port, %opt) = @_;
