@@ -16,8 +16,8 @@
 #define PEER_OUT_CAP (4u << 20) /* bytes waiting for a peer that does not read */
 #define PEER_RETRY_MIN 0.02
 #define PEER_RETRY_MAX 1.0
-#define PEER_CONNECT_WAIT                                                                                    \
-    10. /* seconds that a request waits for a connection, or its own timeout where that is shorter */
+/* Seconds that a request waits for a connection, or its own timeout where that is shorter. */
+#define PEER_CONNECT_WAIT 10.
 
 struct peer_request {
     struct peer *peer;
